@@ -1,0 +1,114 @@
+/** One row per stable error code: the HTTP status it travels with and what the caller should do. */
+export const ERROR_CODES = {
+  AUTH_REQUIRED: { status: 401, advice: 'Send "Authorization: Bearer <accessToken>" or an API key.' },
+  AUTH_INVALID_CREDENTIALS: { status: 401, advice: 'Check user name and password, or key and secret.' },
+  AUTH_INVALID_TOKEN: { status: 401, advice: 'Log in again.' },
+  AUTH_TOKEN_EXPIRED: { status: 401, advice: 'Refresh the access token.' },
+  AUTH_REFRESH_REUSED: { status: 401, advice: 'The refresh token was used before: its whole family is revoked. Log in again.' },
+  ACCESS_DENIED: { status: 403, advice: 'Ask an administrator for the role that the message names.' },
+  VALIDATION_FAILED: { status: 400, advice: 'Correct the fields listed in details.' },
+  MALFORMED_JSON: { status: 400, advice: 'Send a body that is valid JSON.' },
+  ROBOT_ID_INVALID: { status: 400, advice: 'Use an id of 1 to 64 letters, digits, "_" or "-".' },
+  CURSOR_INVALID: { status: 400, advice: 'Start again without the cursor.' },
+  ROUTE_NOT_FOUND: { status: 404, advice: 'See /docs for the routes.' },
+  ROBOT_NOT_FOUND: { status: 404, advice: 'Robots appear when they first report, or when credentials are issued for them.' },
+  IDENTITY_NOT_FOUND: { status: 404, advice: 'The robot has not reported its identity yet.' },
+  CAPABILITY_NOT_FOUND: { status: 404, advice: 'The robot has not reported its capability yet.' },
+  STATUS_NOT_FOUND: { status: 404, advice: 'The robot has not reported a status yet.' },
+  TELEMETRY_NOT_FOUND: { status: 404, advice: 'The robot has not sent telemetry in the retained time.' },
+  SETTINGS_NOT_FOUND: { status: 404, advice: 'The robot has not reported settings yet.' },
+  COMMAND_NOT_FOUND: { status: 404, advice: 'Check the command id.' },
+  BATCH_NOT_FOUND: { status: 404, advice: 'Check the batch id.' },
+  USER_NOT_FOUND: { status: 404, advice: 'Check the user id.' },
+  API_KEY_NOT_FOUND: { status: 404, advice: 'Check the API key id.' },
+  CREDENTIALS_NOT_FOUND: { status: 404, advice: 'No credentials were issued for this robot, or they are revoked.' },
+  DEAD_LETTER_NOT_FOUND: { status: 404, advice: 'It was re-driven, deleted or aged out.' },
+  METHOD_NOT_ALLOWED: { status: 405, advice: 'See /docs for the methods of this route.' },
+  ROBOT_DISABLED: { status: 409, advice: 'Enable the robot first.' },
+  COMMAND_FINAL: { status: 409, advice: 'The command has reached a final state and cannot change.' },
+  USER_EXISTS: { status: 409, advice: 'Choose another user name.' },
+  REQUEST_IN_FLIGHT: { status: 409, advice: 'The first request with this idempotency key is still running. Try again shortly.' },
+  PAYLOAD_TOO_LARGE: { status: 413, advice: 'Send a smaller body.' },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, advice: 'Send Content-Type: application/json.' },
+  IDEMPOTENCY_KEY_REUSED: { status: 422, advice: 'Use a new X-Idempotency-Key for a different request.' },
+  RATE_LIMIT_EXCEEDED: { status: 429, advice: 'Wait for Retry-After seconds.' },
+  INTERNAL_ERROR: { status: 500, advice: 'Report the request id to the operator.' },
+  SERVICE_UNAVAILABLE: { status: 503, advice: 'Try again shortly.' },
+  OVERLOADED: { status: 503, advice: 'Try again shortly, with back-off.' },
+  SERVICE_TIMEOUT: { status: 504, advice: 'Try again; writes with an idempotency key are safe to repeat.' },
+} as const satisfies Record<string, { status: number; advice: string }>;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+export type ErrorDetails = Readonly<Record<string, unknown>>;
+
+/** A failure that a caller may see. The code is stable; the message says what, which id and what to do next. */
+export class MusterError extends Error {
+  override readonly name = 'MusterError';
+  readonly status: number;
+
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    readonly details: ErrorDetails = {},
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.status = ERROR_CODES[code].status;
+  }
+}
+
+/** Whether `value` names a row of {@link ERROR_CODES}. */
+export function isErrorCode(value: unknown): value is ErrorCode {
+  return typeof value === 'string' && Object.hasOwn(ERROR_CODES, value);
+}
+
+/** The documents' error body (orchestrators.txt 9.1), the same on every route. */
+export interface ErrorBody {
+  readonly error: {
+    readonly code: ErrorCode;
+    readonly message: string;
+    readonly details: ErrorDetails;
+    /** UTC, `Z`. */
+    readonly timestamp: string;
+    readonly request_id: string;
+  };
+}
+
+/** Renders an error for the wire. */
+export function toErrorBody(error: Pick<MusterError, 'code' | 'message' | 'details'>, requestId: string): ErrorBody {
+  const { code, message, details } = error;
+  return { error: { code, message, details, timestamp: new Date().toISOString(), request_id: requestId } };
+}
+
+/**
+ * A message that no later try can digest: it goes to the dead letters with its reason and is not delivered again.
+ */
+export class PermanentMessageError extends Error {
+  override readonly name = 'PermanentMessageError';
+
+  constructor(
+    readonly reason: RejectReason,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** Why a message was refused; the `reason` of a dead letter. */
+export const REJECT_REASONS = {
+  MALFORMED_JSON: 'The body is not JSON text in UTF-8.',
+  TOO_DEEP: 'The body nests deeper than 64 levels.',
+  ENVELOPE_INVALID: 'A field of the envelope is missing or has the wrong type.',
+  VERSION_UNSUPPORTED: 'payloadVersion is not 1.',
+  TYPE_MISMATCH: 'The type does not belong on this subject.',
+  ROBOT_MISMATCH: 'The robotId in the body is not the one of the subject.',
+  ROBOT_ID_INVALID: 'The last token of the subject is no valid robot id.',
+  PAYLOAD_INVALID: 'The payload does not fit the schema of its type.',
+  NOT_STORABLE: 'The database can never store this value.',
+  COMMAND_MISMATCH: 'The acknowledged command belongs to another robot.',
+  HANDLER_FAILED: 'The handler failed on every try.',
+} as const;
+
+export type RejectReason = keyof typeof REJECT_REASONS;

@@ -1,0 +1,24 @@
+/** Headers on broker messages beside the broker's own. */
+export const MESSAGE_HEADERS = {
+  /** Of a dead letter: reason, explanation, and where the message came from. */
+  reason: 'Muster-Reason',
+  message: 'Muster-Message',
+  stream: 'Muster-Stream',
+  consumer: 'Muster-Consumer',
+  subject: 'Muster-Subject',
+  sequence: 'Muster-Sequence',
+  /** ISO instant at which the broker stored the original. */
+  receivedAt: 'Muster-Received-At',
+  deliveries: 'Muster-Deliveries',
+} as const;
+
+/** Headers of the HTTP edge. */
+export const HTTP_HEADERS = {
+  requestId: 'x-request-id',
+  idempotencyKey: 'x-idempotency-key',
+  idempotencyReplayed: 'x-idempotency-replayed',
+  apiKey: 'x-api-key',
+  apiSecret: 'x-api-secret',
+  nextCursor: 'x-next-cursor',
+  totalCount: 'x-total-count',
+} as const;

@@ -1,0 +1,36 @@
+import { isRobotId } from './identifiers.js';
+
+/** Socket.IO namespace of the robots hub (decision A1). */
+export const HUB_NAMESPACE = '/hubs/robots';
+
+/** What a client says. Each is answered by acknowledgement: `{ok:true,…}` or `{ok:false,error}`. */
+export const HUB_MESSAGES = { join: 'join', leave: 'leave', updateRobot: 'robot.update' } as const;
+
+/** What the server says beside the robot events. */
+export const HUB_NOTICES = {
+  /** The cursor cannot be continued: `{group, reason, eventId, snapshot}`; go on from `eventId`. */
+  resyncRequired: 'resync_required',
+  /** The client reads too slowly: `{group, lastEventId, message}`; the group was left, join again with the id. */
+  tooSlow: 'too_slow',
+  /** The access token ran out or was revoked; the socket closes after it. */
+  unauthorized: 'unauthorized',
+} as const;
+
+export const FLEET_GROUP = 'fleet';
+const ROBOT_GROUP_PREFIX = 'robot:';
+
+export type HubGroup = { readonly kind: 'fleet' } | { readonly kind: 'robot'; readonly robotId: string };
+
+/** Reads a group's name; `undefined` for a group that does not exist. */
+export function parseGroup(name: unknown): HubGroup | undefined {
+  if (name === FLEET_GROUP) return { kind: 'fleet' };
+  if (typeof name !== 'string' || !name.startsWith(ROBOT_GROUP_PREFIX)) return undefined;
+  const robotId = name.slice(ROBOT_GROUP_PREFIX.length);
+  return isRobotId(robotId) ? { kind: 'robot', robotId } : undefined;
+}
+
+/** The name under which a robot's group is joined. */
+export const robotGroup = (robotId: string): string => `${ROBOT_GROUP_PREFIX}${robotId}`;
+
+export const RESYNC_REASONS = ['cursor_unreadable', 'cursor_too_old', 'gap_too_large', 'cursor_foreign'] as const;
+export type ResyncReason = (typeof RESYNC_REASONS)[number];

@@ -1,0 +1,158 @@
+export {
+  COMMAND_STATUSES,
+  TIMELINE_KINDS,
+  type BatchDto,
+  type BatchItem,
+  type BatchRequest,
+  type CommandAccepted,
+  type CommandAckEvent,
+  type CommandDetailDto,
+  type CommandDto,
+  type CommandPage,
+  type CommandRequest,
+  type CommandStatus,
+  type CommandUpdatedEvent,
+  type Requester,
+  type RetryPolicy,
+  type TimelineEntry,
+  type TimelineKind,
+} from './commands.dto.js';
+export {
+  CONSUMERS,
+  redriveConsumer,
+  robotConsumers,
+  type ConsumerContract,
+  type ConsumerName,
+} from './consumers.js';
+export {
+  decodeMessage,
+  MAX_JSON_DEPTH,
+  nestsDeeperThan,
+  type DecodedMessage,
+} from './decode.js';
+export {
+  envelopeOf,
+  JsonObject,
+  parseInstant,
+  PAYLOAD_VERSION,
+  type Envelope,
+} from './envelope.js';
+export {
+  ERROR_CODES,
+  isErrorCode,
+  MusterError,
+  PermanentMessageError,
+  REJECT_REASONS,
+  toErrorBody,
+  type ErrorBody,
+  type ErrorCode,
+  type ErrorDetails,
+  type RejectReason,
+} from './errors.js';
+export {
+  hubEventOf,
+  ROBOT_EVENTS,
+  STREAM_EVENTS,
+  type RobotEventName,
+} from './events.js';
+export {
+  HTTP_HEADERS,
+  MESSAGE_HEADERS,
+} from './headers.js';
+export {
+  FLEET_GROUP,
+  HUB_MESSAGES,
+  HUB_NAMESPACE,
+  HUB_NOTICES,
+  parseGroup,
+  RESYNC_REASONS,
+  robotGroup,
+  type HubGroup,
+  type ResyncReason,
+} from './hub.js';
+export {
+  isRobotId,
+  isUuid,
+  requireRobotId,
+} from './identifiers.js';
+export {
+  CommandAckPayload,
+  CommandPayload,
+  IdentityPayload,
+  ROBOT_MESSAGES,
+  type MessageContract,
+  type PayloadOf,
+  type RobotMessageName,
+} from './messages.js';
+export {
+  POLICIES,
+  ROLES,
+  satisfies,
+  type Policy,
+  type Role,
+} from './policies.js';
+export {
+  COMMANDS_REQUESTS,
+  MAX_REPLY_BYTES,
+  ROBOTS_REQUESTS,
+  TELEMETRY_REQUESTS,
+  type Dispatchability,
+  type RequestContract,
+} from './requests.js';
+export {
+  PRESENCES,
+  type DeviceCredentialsDto,
+  type FleetPage,
+  type FleetQuery,
+  type Presence,
+  type RobotDto,
+  type RobotIdentitySummary,
+  type RobotReportDto,
+  type RobotUpdate,
+  type SettingsDeltaDto,
+  type SnapshotDto,
+} from './robots.dto.js';
+export {
+  ROUTES,
+  type HttpMethod,
+  type Route,
+  type RouteName,
+} from './routes.js';
+export {
+  DELIVERY_EVIDENCE,
+  inboxPrefixOf,
+  robotUser,
+  SERVICE_USERS,
+  SESSIONS_REVOKED,
+  type ServiceName,
+  type ServiceUser,
+} from './service-users.js';
+export {
+  REPUBLISH,
+  STREAMS,
+  type StreamContract,
+  type StreamName,
+} from './streams.js';
+export {
+  deadLetterSubject,
+  everyRobot,
+  liveSubject,
+  parseRobotEventSubject,
+  redriveSubject,
+  ROBOT_SUBJECTS,
+  robotEventsFilter,
+  robotEventSubject,
+  robotIdOf,
+  robotSubject,
+  type RobotSubjectTemplate,
+} from './subjects.js';
+export {
+  AGGREGATES,
+  type Aggregate,
+  type BucketDto,
+  type BucketQuery,
+  type SampleDto,
+  type SamplePage,
+  type SampleQuery,
+  type TimeRange,
+} from './telemetry.dto.js';

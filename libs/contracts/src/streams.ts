@@ -1,0 +1,95 @@
+import { everyRobot, liveSubject, ROBOT_SUBJECTS } from './subjects.js';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+/** What a stream keeps and how; times in milliseconds, sizes in bytes, -1 for no limit. */
+export interface StreamContract {
+  readonly subjects: readonly string[];
+  readonly maxAgeMs: number;
+  readonly maxBytes: number;
+  readonly maxPerSubject: number;
+  /** Window in which a repeated `Nats-Msg-Id` is dropped by the broker. */
+  readonly duplicateWindowMs: number;
+  /** `limits` keeps by age and size; `workqueue` drops a message once it is acknowledged. */
+  readonly retention: 'limits' | 'workqueue';
+  /** Re-emits each stored message on `live.>` with its stream sequence. */
+  readonly republish: boolean;
+  readonly why: string;
+}
+
+const BASE = {
+  maxBytes: -1,
+  maxPerSubject: -1,
+  duplicateWindowMs: 120_000,
+  retention: 'limits',
+  republish: false,
+} as const;
+
+/** Every stream of the platform; the provisioner creates what is missing and compares the rest. */
+export const STREAMS = {
+  ROBOT_REPORTS: {
+    ...BASE,
+    subjects: [
+      everyRobot(ROBOT_SUBJECTS.identity),
+      everyRobot(ROBOT_SUBJECTS.capability),
+      everyRobot(ROBOT_SUBJECTS.settingsReported),
+    ],
+    maxAgeMs: 0,
+    maxPerSubject: 16,
+    why: 'Small and rare; the history lives in Postgres.',
+  },
+  ROBOT_STATUS: {
+    ...BASE,
+    subjects: [everyRobot(ROBOT_SUBJECTS.status)],
+    maxAgeMs: DAY_MS,
+    republish: true,
+    why: 'Watched live and replayed; a day covers every reconnect.',
+  },
+  ROBOT_TELEMETRY: {
+    ...BASE,
+    subjects: [everyRobot(ROBOT_SUBJECTS.telemetry)],
+    maxAgeMs: 3 * DAY_MS,
+    maxBytes: 10 * 1024 ** 3,
+    republish: true,
+    why: 'Outlives a database outage of a long weekend.',
+  },
+  ROBOT_COMMANDS: {
+    ...BASE,
+    subjects: [everyRobot(ROBOT_SUBJECTS.command), everyRobot(ROBOT_SUBJECTS.settingsDesired)],
+    maxAgeMs: 7 * DAY_MS,
+    why: 'A robot’s durable consumer collects what it missed and is still valid.',
+  },
+  ROBOT_ACKS: {
+    ...BASE,
+    subjects: [everyRobot(ROBOT_SUBJECTS.commandAck)],
+    maxAgeMs: 7 * DAY_MS,
+    why: 'Outcomes wait here while the command ledger is down.',
+  },
+  EVENTS: {
+    ...BASE,
+    subjects: ['events.>'],
+    maxAgeMs: 7 * DAY_MS,
+    republish: true,
+    why: 'What people see: republished live and replayable.',
+  },
+  DEAD_LETTERS: {
+    ...BASE,
+    subjects: ['dlq.>'],
+    maxAgeMs: 30 * DAY_MS,
+    maxBytes: 1024 ** 3,
+    why: 'What no handler could digest, with the reason; listed and re-driven over REST.',
+  },
+  REDRIVES: {
+    ...BASE,
+    subjects: ['redrive.>'],
+    maxAgeMs: 7 * DAY_MS,
+    retention: 'workqueue',
+    why: 'Dead letters on their way back to the one consumer that refused them.',
+  },
+} as const satisfies Record<string, StreamContract>;
+
+export type StreamName = keyof typeof STREAMS;
+
+/** Where re-emitted messages appear: `live.` before the stored subject. */
+export const REPUBLISH = { source: '>', destination: liveSubject('>') } as const;

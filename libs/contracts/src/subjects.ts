@@ -1,0 +1,62 @@
+import { isRobotId, requireRobotId } from './identifiers.js';
+
+/** Subject templates of the robots documents; `{robotId}` is one token. */
+export const ROBOT_SUBJECTS = {
+  identity: 'robots.identity.{robotId}',
+  capability: 'robots.capability.{robotId}',
+  status: 'robots.status.{robotId}',
+  telemetry: 'robots.telemetry.{robotId}',
+  settingsReported: 'robots.settings.reported.{robotId}',
+  settingsDesired: 'robots.settings.desired.{robotId}',
+  command: 'robots.cmd.{robotId}',
+  commandAck: 'robots.cmd.ack.{robotId}',
+} as const;
+
+export type RobotSubjectTemplate = (typeof ROBOT_SUBJECTS)[keyof typeof ROBOT_SUBJECTS];
+
+const LIVE_PREFIX = 'live.';
+const EVENTS_PREFIX = 'events.robots.';
+
+/** Fills a template with an id; refuses an id that is not one token. */
+export function robotSubject(template: RobotSubjectTemplate, robotId: string): string {
+  return template.replace('{robotId}', requireRobotId(robotId));
+}
+
+/** The template with `*` for the id: what a stream or consumer listens on. */
+export function everyRobot(template: RobotSubjectTemplate): string {
+  return template.replace('{robotId}', '*');
+}
+
+/** The robot that a subject speaks for, or `undefined` when the last token is no robot id. */
+export function robotIdOf(subject: string): string | undefined {
+  const token = subject.slice(subject.lastIndexOf('.') + 1);
+  return isRobotId(token) ? token : undefined;
+}
+
+/** Where a domain event about a robot is published; `event` may hold dots, as in `identity.updated`. */
+export function robotEventSubject(robotId: string, event: string): string {
+  return `${EVENTS_PREFIX}${requireRobotId(robotId)}.${event}`;
+}
+
+/** Splits the subject of a domain event into robot and event. */
+export function parseRobotEventSubject(subject: string): { robotId: string; event: string } | undefined {
+  if (!subject.startsWith(EVENTS_PREFIX)) return undefined;
+  const rest = subject.slice(EVENTS_PREFIX.length);
+  const dot = rest.indexOf('.');
+  const robotId = rest.slice(0, dot);
+  return dot > 0 && isRobotId(robotId) ? { robotId, event: rest.slice(dot + 1) } : undefined;
+}
+
+/** All domain events of one robot, or of every robot. */
+export function robotEventsFilter(robotId?: string): string {
+  return `${EVENTS_PREFIX}${robotId === undefined ? '*' : requireRobotId(robotId)}.>`;
+}
+
+/** Where JetStream re-emits a stored message for whoever watches. */
+export function liveSubject(subject: string): string {
+  return `${LIVE_PREFIX}${subject}`;
+}
+
+/** Where a consumer's dead letters go, and where a re-driven one comes back to it. */
+export const deadLetterSubject = (stream: string, durable: string): string => `dlq.${stream}.${durable}`;
+export const redriveSubject = (stream: string, durable: string): string => `redrive.${stream}.${durable}`;
