@@ -1,0 +1,12 @@
+export { connectDataSource, poolOf, toDataSourceOptions } from './data-source.js';
+export type { DatabaseOptions } from './data-source.js';
+export { DatabaseModule } from './database.module.js';
+export { MicroBatch } from './micro-batch.js';
+export type { MicroBatchOptions } from './micro-batch.js';
+export { migrateSchema } from './schema.migrator.js';
+export type { SchemaDefinition } from './schema.migrator.js';
+export { SchemaModule } from './schema.module.js';
+export type { SchemaOptions } from './schema.module.js';
+export { isDataError, isTransientDatabaseError, isUniqueViolation } from './sql-state.js';
+export { unnest } from './unnest.js';
+export type { ColumnType, Unnested, UnnestColumn } from './unnest.js';
