@@ -27,6 +27,7 @@ export const ERROR_CODES = {
   ROBOT_DISABLED: { status: 409, advice: 'Enable the robot first.' },
   COMMAND_FINAL: { status: 409, advice: 'The command has reached a final state and cannot change.' },
   USER_EXISTS: { status: 409, advice: 'Choose another user name.' },
+  LAST_ADMIN: { status: 409, advice: 'Give another user the admin role first.' },
   REQUEST_IN_FLIGHT: { status: 409, advice: 'The first request with this idempotency key is still running. Try again shortly.' },
   PAYLOAD_TOO_LARGE: { status: 413, advice: 'Send a smaller body.' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, advice: 'Send Content-Type: application/json.' },

@@ -21,4 +21,8 @@ export const HTTP_HEADERS = {
   apiSecret: 'x-api-secret',
   nextCursor: 'x-next-cursor',
   totalCount: 'x-total-count',
+  rateLimit: 'x-ratelimit-limit',
+  rateRemaining: 'x-ratelimit-remaining',
+  /** Unix seconds at which the window starts anew. */
+  rateReset: 'x-ratelimit-reset',
 } as const;

@@ -33,6 +33,7 @@ export const ROUTES = {
   me: route('GET', `${AUTH}/me`, 'Authenticated', 'Who the caller is'),
   usersCreate: route('POST', '/api/v1/users', 'Admin', 'Create a user'),
   usersList: route('GET', '/api/v1/users', 'Admin', 'List users'),
+  usersUpdate: route('PUT', '/api/v1/users/:userId', 'Admin', 'Change a user’s roles or password and end its sessions'),
   usersDelete: route('DELETE', '/api/v1/users/:userId', 'Admin', 'Delete a user and end its sessions'),
   apiKeysCreate: route('POST', '/api/v1/api-keys', 'Admin', 'Create an API key; the secret is shown once'),
   apiKeysList: route('GET', '/api/v1/api-keys', 'Admin', 'List API keys without their secrets'),
