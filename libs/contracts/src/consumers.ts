@@ -13,10 +13,12 @@ export interface ConsumerContract {
   readonly maxAckPending: number;
   /** Deliver subject and headers alone: enough to know that a device spoke. */
   readonly headersOnly: boolean;
+  /** Have the broker tell when a delivery was acknowledged: a device's evidence that it got the message. */
+  readonly reportsDeliveries: boolean;
   readonly why: string;
 }
 
-const BASE = { ackWaitMs: 30_000, maxAckPending: 1_000, headersOnly: false } as const;
+const BASE = { ackWaitMs: 30_000, maxAckPending: 1_000, headersOnly: false, reportsDeliveries: false } as const;
 
 /** Every durable of the platform's own services. */
 export const CONSUMERS = {
@@ -113,6 +115,7 @@ export function robotConsumers(robotId: string): { commands: ConsumerContract; s
     ackWaitMs: ROBOT_ACK_WAIT_MS,
     maxAckPending: ROBOT_MAX_ACK_PENDING,
     headersOnly: false,
+    reportsDeliveries: true,
   } as const;
   return {
     commands: {

@@ -39,11 +39,15 @@ export function decodeMessage<P extends TSchema>(
   data: Uint8Array,
 ): DecodedMessage<Static<P>> {
   const robotId = robotIdOf(subject);
-  if (robotId === undefined) throw new PermanentMessageError('ROBOT_ID_INVALID', `Subject ${subject} names no valid robot id.`);
+  if (robotId === undefined)
+    throw new PermanentMessageError('ROBOT_ID_INVALID', `Subject ${subject} names no valid robot id.`);
   const { text, value } = parseJson(data);
   const envelope = checkEnvelope(contract, value);
   if (envelope.robotId !== robotId) {
-    throw new PermanentMessageError('ROBOT_MISMATCH', `The body says ${envelope.robotId.slice(0, 80)}, the subject ${robotId}.`);
+    throw new PermanentMessageError(
+      'ROBOT_MISMATCH',
+      `The body says ${envelope.robotId.slice(0, 80)}, the subject ${robotId}.`,
+    );
   }
   return { robotId, envelope, text };
 }
@@ -109,7 +113,10 @@ function refusal(contract: MessageContract, value: unknown): PermanentMessageErr
       return new PermanentMessageError('VERSION_UNSUPPORTED', `payloadVersion must be ${PAYLOAD_VERSION}.`);
     }
     if (typeof value['type'] === 'string' && value['type'] !== contract.type) {
-      return new PermanentMessageError('TYPE_MISMATCH', `Type ${value['type'].slice(0, 80)} does not travel on ${contract.subject}.`);
+      return new PermanentMessageError(
+        'TYPE_MISMATCH',
+        `Type ${value['type'].slice(0, 80)} does not travel on ${contract.subject}.`,
+      );
     }
   }
   const [first] = validatorOf(contract.envelope).Errors(value);

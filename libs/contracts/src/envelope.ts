@@ -18,7 +18,11 @@ export function envelopeOf<T extends string, P extends TSchema>(type: T, payload
     payloadVersion: Type.Literal(PAYLOAD_VERSION),
     messageId: Type.String({ minLength: 1, maxLength: 128, description: 'UUID; unique per robot and type' }),
     robotId: Type.String({ description: 'the last token of the subject' }),
-    sentAt: Type.String({ minLength: 10, maxLength: 64, description: 'ISO 8601 by the sender’s clock; no zone means UTC' }),
+    sentAt: Type.String({
+      minLength: 10,
+      maxLength: 64,
+      description: 'ISO 8601 by the sender’s clock; no zone means UTC',
+    }),
     correlationId: Type.Optional(Type.Union([Type.String({ maxLength: 128 }), Type.Null()])),
     type: Type.Literal(type),
     payload,

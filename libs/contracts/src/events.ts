@@ -26,4 +26,6 @@ export function hubEventOf(event: string): string | undefined {
   return HUB_BY_EVENT.get(event);
 }
 
-const HUB_BY_EVENT: ReadonlyMap<string, string> = new Map(Object.values(ROBOT_EVENTS).map(({ event, hub }) => [event, hub]));
+const HUB_BY_EVENT: ReadonlyMap<string, string> = new Map(
+  Object.values(ROBOT_EVENTS).map(({ event, hub }) => [event, hub]),
+);

@@ -17,26 +17,9 @@ export {
   type TimelineEntry,
   type TimelineKind,
 } from './commands.dto.js';
-export {
-  CONSUMERS,
-  redriveConsumer,
-  robotConsumers,
-  type ConsumerContract,
-  type ConsumerName,
-} from './consumers.js';
-export {
-  decodeMessage,
-  MAX_JSON_DEPTH,
-  nestsDeeperThan,
-  type DecodedMessage,
-} from './decode.js';
-export {
-  envelopeOf,
-  JsonObject,
-  parseInstant,
-  PAYLOAD_VERSION,
-  type Envelope,
-} from './envelope.js';
+export { CONSUMERS, redriveConsumer, robotConsumers, type ConsumerContract, type ConsumerName } from './consumers.js';
+export { decodeMessage, MAX_JSON_DEPTH, nestsDeeperThan, type DecodedMessage } from './decode.js';
+export { envelopeOf, JsonObject, parseInstant, PAYLOAD_VERSION, type Envelope } from './envelope.js';
 export {
   ERROR_CODES,
   isErrorCode,
@@ -49,16 +32,8 @@ export {
   type ErrorDetails,
   type RejectReason,
 } from './errors.js';
-export {
-  hubEventOf,
-  ROBOT_EVENTS,
-  STREAM_EVENTS,
-  type RobotEventName,
-} from './events.js';
-export {
-  HTTP_HEADERS,
-  MESSAGE_HEADERS,
-} from './headers.js';
+export { hubEventOf, ROBOT_EVENTS, STREAM_EVENTS, type RobotEventName } from './events.js';
+export { HTTP_HEADERS, MESSAGE_HEADERS } from './headers.js';
 export {
   FLEET_GROUP,
   HUB_MESSAGES,
@@ -70,11 +45,7 @@ export {
   type HubGroup,
   type ResyncReason,
 } from './hub.js';
-export {
-  isRobotId,
-  isUuid,
-  requireRobotId,
-} from './identifiers.js';
+export { isRobotId, isUuid, requireRobotId } from './identifiers.js';
 export {
   CommandAckPayload,
   CommandPayload,
@@ -84,13 +55,7 @@ export {
   type PayloadOf,
   type RobotMessageName,
 } from './messages.js';
-export {
-  POLICIES,
-  ROLES,
-  satisfies,
-  type Policy,
-  type Role,
-} from './policies.js';
+export { POLICIES, ROLES, satisfies, type Policy, type Role } from './policies.js';
 export {
   COMMANDS_REQUESTS,
   MAX_REPLY_BYTES,
@@ -112,12 +77,7 @@ export {
   type SettingsDeltaDto,
   type SnapshotDto,
 } from './robots.dto.js';
-export {
-  ROUTES,
-  type HttpMethod,
-  type Route,
-  type RouteName,
-} from './routes.js';
+export { ROUTES, type HttpMethod, type Route, type RouteName } from './routes.js';
 export {
   DELIVERY_EVIDENCE,
   inboxPrefixOf,
@@ -127,12 +87,7 @@ export {
   type ServiceName,
   type ServiceUser,
 } from './service-users.js';
-export {
-  REPUBLISH,
-  STREAMS,
-  type StreamContract,
-  type StreamName,
-} from './streams.js';
+export { REPUBLISH, STREAMS, type StreamContract, type StreamName } from './streams.js';
 export {
   deadLetterSubject,
   everyRobot,

@@ -23,8 +23,14 @@ export const CommandPayload = Type.Object({
 export const CommandAckPayload = Type.Intersect([
   Type.Object({
     commandId: Type.Optional(Type.String({ maxLength: 128 })),
-    status: Type.String({ minLength: 1, maxLength: 32, description: 'ACCEPTED | REJECTED | PROGRESS | COMPLETED | FAILED' }),
-    progress: Type.Optional(Type.Union([Type.Number({ description: 'percent or fraction, as the robot counts' }), Type.Null()])),
+    status: Type.String({
+      minLength: 1,
+      maxLength: 32,
+      description: 'ACCEPTED | REJECTED | PROGRESS | COMPLETED | FAILED',
+    }),
+    progress: Type.Optional(
+      Type.Union([Type.Number({ description: 'percent or fraction, as the robot counts' }), Type.Null()]),
+    ),
     result: Type.Optional(Type.Unknown()),
     error: Type.Optional(Type.Unknown()),
   }),

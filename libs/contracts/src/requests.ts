@@ -58,9 +58,10 @@ export const ROBOTS_REQUESTS = {
   settingsReported: request<OfRobot, RobotReportDto>('rpc.robots.settings.reported'),
   settingsDelta: request<OfRobot, SettingsDeltaDto>('rpc.robots.settings.delta'),
   /** Newest first. */
-  history: request<OfRobot & Paging & { kind: 'identity' | 'capability' }, { items: SnapshotDto[]; next: string | null }>(
-    'rpc.robots.history',
-  ),
+  history: request<
+    OfRobot & Paging & { kind: 'identity' | 'capability' },
+    { items: SnapshotDto[]; next: string | null }
+  >('rpc.robots.history'),
   update: request<OfRobot & { update: RobotUpdate; by: string }, RobotDto>('rpc.robots.update'),
   setDesired: request<OfRobot & { payload: JsonObject; by: string }, { ok: true }>('rpc.robots.settings.desired'),
   issueCredentials: request<OfRobot & { by: string }, DeviceCredentialsDto>('rpc.robots.credentials.issue'),
@@ -71,10 +72,9 @@ export const ROBOTS_REQUESTS = {
 } as const;
 
 export const COMMANDS_REQUESTS = {
-  send: request<
-    OfRobot & { request: CommandRequest; requester: Requester; idempotencyKey?: string },
-    CommandAccepted
-  >('rpc.commands.send'),
+  send: request<OfRobot & { request: CommandRequest; requester: Requester; idempotencyKey?: string }, CommandAccepted>(
+    'rpc.commands.send',
+  ),
   sendBatch: request<{ request: BatchRequest; requester: Requester; idempotencyKey?: string }, BatchDto>(
     'rpc.commands.send-batch',
   ),

@@ -66,8 +66,18 @@ export const ROUTES = {
   commandsCancel: route('POST', `${COMMANDS}/:commandId/cancel`, 'Operator', 'Cancel a command that is not final'),
 
   deadLettersList: route('GET', '/api/v1/dead-letters', 'Admin', 'Messages that no handler could digest'),
-  deadLettersGet: route('GET', '/api/v1/dead-letters/:deadLetterId', 'Admin', 'One dead letter with headers and payload'),
-  deadLettersRedrive: route('POST', '/api/v1/dead-letters/:deadLetterId/redrive', 'Admin', 'Give it to its consumer again'),
+  deadLettersGet: route(
+    'GET',
+    '/api/v1/dead-letters/:deadLetterId',
+    'Admin',
+    'One dead letter with headers and payload',
+  ),
+  deadLettersRedrive: route(
+    'POST',
+    '/api/v1/dead-letters/:deadLetterId/redrive',
+    'Admin',
+    'Give it to its consumer again',
+  ),
   deadLettersDelete: route('DELETE', '/api/v1/dead-letters/:deadLetterId', 'Admin', 'Drop a dead letter'),
 
   docs: route('GET', '/docs', 'Public', 'OpenAPI page'),

@@ -122,7 +122,10 @@ const gateway: ServiceUser = {
 
 function union(users: readonly ServiceUser[], name: string): ServiceUser {
   const merge = (pick: (user: ServiceUser) => readonly string[]): string[] => [...new Set(users.flatMap(pick))];
-  return { publish: merge((user) => user.publish), subscribe: [...merge((user) => user.subscribe), `${inboxPrefixOf(name)}.>`] };
+  return {
+    publish: merge((user) => user.publish),
+    subscribe: [...merge((user) => user.subscribe), `${inboxPrefixOf(name)}.>`],
+  };
 }
 
 /** One broker user per service, with its own subjects alone. */
@@ -135,7 +138,10 @@ export const SERVICE_USERS: Readonly<Record<ServiceName, ServiceUser>> = {
 };
 
 /** What one robot may say and hear (architecture, "Security"): itself, and nobody else. */
-export function robotUser(robotId: string, durables: { commands: ConsumerContract; settings: ConsumerContract }): ServiceUser {
+export function robotUser(
+  robotId: string,
+  durables: { commands: ConsumerContract; settings: ConsumerContract },
+): ServiceUser {
   const own = (template: RobotSubjectTemplate): string => robotSubject(template, robotId);
   const pull = Object.values(durables).flatMap(({ stream, durable }) => [
     api(`CONSUMER.INFO.${stream}.${durable}`),
