@@ -1,0 +1,58 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import helmet from '@fastify/helmet';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { HTTP_HEADERS } from '#libs/contracts';
+import { answerRouterError } from './http.errors.js';
+import { addRequestHooks } from './http.hooks.js';
+import type { PlatformConfig } from './platform.config.js';
+
+const SANE_REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/;
+const MAX_PARAMETER_CHARACTERS = 256;
+const REQUEST_TIMEOUT_MS = 60_000;
+const PREFLIGHT_LIFETIME_S = 600;
+
+/** Fastify with the platform's limits. A client's X-Request-ID is kept when it is short and plain, else one is made. */
+export function createHttpAdapter(config: PlatformConfig): FastifyAdapter {
+  return new FastifyAdapter({
+    bodyLimit: config.bodyLimitBytes,
+    trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestIdHeader: false,
+    genReqId: (request: IncomingMessage) => requestIdOf(request.headers[HTTP_HEADERS.requestId]),
+    routerOptions: { maxParamLength: MAX_PARAMETER_CHARACTERS },
+    frameworkErrors: answerRouterError,
+  });
+}
+
+/** The id of a request, given what its X-Request-ID says. */
+export function requestIdOf(header: unknown): string {
+  return typeof header === 'string' && SANE_REQUEST_ID.test(header) ? header : `req-${randomUUID()}`;
+}
+
+/** Adds request context, security headers and CORS; before the app is initialized. */
+export async function prepareHttp(app: NestFastifyApplication, config: PlatformConfig): Promise<void> {
+  addRequestHooks(app.getHttpAdapter().getInstance());
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      directives: {
+        defaultSrc: [`'self'`],
+        // Swagger's page needs inline styles; nothing needs inline scripts.
+        styleSrc: [`'self'`, `'unsafe-inline'`],
+        imgSrc: [`'self'`, 'data:'],
+        connectSrc: [`'self'`, 'ws:', 'wss:'],
+        // Plain HTTP on a laptop or behind a TLS proxy must keep working.
+        upgradeInsecureRequests: null,
+      },
+    },
+  });
+  if (config.corsOrigins.length > 0) {
+    app.enableCors({
+      origin: config.corsOrigins.includes('*') ? '*' : [...config.corsOrigins],
+      methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
+      exposedHeaders: Object.values(HTTP_HEADERS).filter((header) => !header.startsWith('x-api')),
+      maxAge: PREFLIGHT_LIFETIME_S,
+    });
+  }
+}

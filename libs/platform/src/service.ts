@@ -1,0 +1,155 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Logger, Module } from '@nestjs/common';
+import type { Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { collectDefaultMetrics, register } from 'prom-client';
+import { inboxPrefixOf } from '#libs/contracts';
+import { BrokerConnection, JetStreamPublisher } from '#libs/jetstream';
+import type { JetStreamStrategy } from '#libs/jetstream';
+import { CoreModule } from './core.module.js';
+import type { Core } from './core.module.js';
+import { HealthRegistry } from './health.registry.js';
+import { createHttpAdapter, prepareHttp } from './http.server.js';
+import { connectMicroservices } from './microservices.js';
+import type { PlatformConfig } from './platform.config.js';
+import type { ShutdownStep } from './shutdown.js';
+import { startTracing } from './tracing.js';
+
+/** One app of the platform. */
+export interface ServiceOptions {
+  /** Its name in logs, in the broker's connection list, and of its .creds file. */
+  readonly name: string;
+  readonly module: Type;
+  /** Runs after the app is made and before it listens: filters, pipes, socket adapters, API documents. */
+  readonly configure?: (app: NestFastifyApplication) => Promise<void> | void;
+}
+
+/** A service that takes requests and messages. */
+export interface RunningService {
+  readonly app: NestFastifyApplication;
+  /** Where it listens, e.g. `http://127.0.0.1:3000`. */
+  readonly url: string;
+  /** What ends it in order; see `shutDown`. */
+  readonly stopSteps: readonly ShutdownStep[];
+}
+
+const BROKER_ATTEMPTS = 30;
+const BROKER_RETRY_DELAY_MS = 1_000;
+
+const logger = new Logger('Service');
+
+/** Starts a service with a configuration that was checked: broker, database, module, consumers, HTTP. */
+export async function startService(options: ServiceOptions, config: PlatformConfig): Promise<RunningService> {
+  const stopTracing = startTracing({
+    serviceName: config.serviceName,
+    otlpEndpoint: config.otlpEndpoint,
+    ratio: config.traceRatio,
+  });
+  startProcessMetrics();
+  const broker = await reachBroker(config);
+  const core: Core = { config, broker, publisher: new JetStreamPublisher(broker), health: new HealthRegistry() };
+  core.health.register('broker', () => (broker.isConnected ? 'healthy' : 'unhealthy'));
+  try {
+    const { app, strategy } = await startApp(options, core);
+    core.health.markRunning();
+    return {
+      app,
+      url: await app.getUrl(),
+      stopSteps: [...stepsOf(app, strategy, core), { name: 'traces', run: stopTracing }],
+    };
+  } catch (error) {
+    core.publisher.close();
+    await broker.close();
+    throw error;
+  }
+}
+
+async function reachBroker(config: PlatformConfig): Promise<BrokerConnection> {
+  const credsFile = config.brokerCredentialsFile;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await BrokerConnection.open({
+        url: config.brokerUrl,
+        name: config.serviceName,
+        inboxPrefix: inboxPrefixOf(config.serviceName),
+        ...(credsFile === undefined ? {} : { credsFile }),
+      });
+    } catch (error) {
+      if (attempt >= BROKER_ATTEMPTS) {
+        throw error;
+      }
+      logger.warn({ event: 'broker_not_reached', url: config.brokerUrl, attempt, error });
+      await delay(BROKER_RETRY_DELAY_MS);
+    }
+  }
+}
+
+interface StartedApp {
+  readonly app: NestFastifyApplication;
+  readonly strategy: JetStreamStrategy;
+}
+
+async function startApp({ module, configure }: ServiceOptions, core: Core): Promise<StartedApp> {
+  const { config, broker, publisher } = core;
+  const root = rootOf(module, core);
+  const app = await NestFactory.create<NestFastifyApplication>(root, createHttpAdapter(config), {
+    abortOnError: false,
+    bufferLogs: false,
+  });
+  try {
+    await prepareHttp(app, config);
+    const strategy = connectMicroservices(app, broker, publisher);
+    await configure?.(app);
+    await app.init();
+    await app.startAllMicroservices();
+    await app.listen(config.port, config.host);
+    return { app, strategy };
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+}
+
+/** The app's module beside the core, under one root. */
+function rootOf(module: Type, core: Core): Type {
+  @Module({ imports: [CoreModule.forRoot(core), module] })
+  class RootModule {}
+  return RootModule;
+}
+
+/** Stop pulling and finish what runs, then flush, then HTTP and sockets, then the database, and the broker last. */
+function stepsOf(app: NestFastifyApplication, strategy: JetStreamStrategy, core: Core): readonly ShutdownStep[] {
+  return [
+    { name: 'readiness', run: () => core.health.markStopping() },
+    { name: 'consumers', run: () => strategy.close() },
+    { name: 'publisher', run: () => core.publisher.flush() },
+    { name: 'app', run: () => closeApp(app, core.config.shutdownTimeoutMs) },
+    { name: 'late publishes', run: () => core.publisher.flush() },
+    {
+      name: 'broker',
+      run: () => {
+        core.publisher.close();
+        return core.broker.close();
+      },
+    },
+  ];
+}
+
+/** Requests in flight get half of the time; then event streams and stuck clients are cut off. */
+async function closeApp(app: NestFastifyApplication, timeoutMs: number): Promise<void> {
+  const server = app.getHttpServer();
+  const cut = setTimeout(() => server.closeAllConnections(), timeoutMs / 2);
+  try {
+    await app.close();
+  } finally {
+    clearTimeout(cut);
+  }
+}
+
+/** Once for the process, however many services a test starts in it. */
+function startProcessMetrics(): void {
+  if (register.getSingleMetric('process_cpu_user_seconds_total') === undefined) {
+    collectDefaultMetrics();
+  }
+}
