@@ -39,7 +39,7 @@ function canonical(field: string, value: unknown): string {
   if (value === undefined || value === false || value === 0 || value === '') return 'none';
   if (Array.isArray(value) && SETS.has(field)) return JSON.stringify(value.map(String).sort());
   if (typeof value === 'object' && value !== null) return JSON.stringify(Object.entries(value).sort(byKey));
-  return String(value);
+  return JSON.stringify(value);
 }
 
 const byKey = ([a]: [string, unknown], [b]: [string, unknown]): number => (a < b ? -1 : 1);

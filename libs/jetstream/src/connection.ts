@@ -38,20 +38,20 @@ export class BrokerConnection {
   /** Connects, or throws when the broker cannot be reached or refuses the credentials. */
   static async open(options: BrokerOptions): Promise<BrokerConnection> {
     const creds = options.credsFile === undefined ? undefined : await readFile(options.credsFile);
-    let failures = 0;
+    let awaySinceMs: number | undefined;
     const nc = await connect({
       servers: options.url.split(','),
       name: options.name,
       inboxPrefix: options.inboxPrefix,
       maxReconnectAttempts: -1,
-      reconnectDelayHandler: () => backoffMs(failures++),
+      reconnectDelayHandler: () => backoffMs(Date.now() - (awaySinceMs ??= Date.now())),
       ignoreAuthErrorAbort: true,
       pingInterval: 10_000,
       maxPingOut: 2,
       ...(creds ? { authenticator: credsAuthenticator(creds) } : {}),
     });
     const broker = new BrokerConnection(nc, options.inboxPrefix);
-    broker.onReconnect(() => (failures = 0));
+    broker.onReconnect(() => (awaySinceMs = undefined));
     return broker;
   }
 
@@ -101,9 +101,10 @@ export class BrokerConnection {
   }
 }
 
-function backoffMs(failures: number): number {
-  const ceiling = Math.min(RECONNECT_MAX_MS, RECONNECT_FIRST_MS * 2 ** Math.min(failures, 10));
-  return ceiling / 2 + (Math.random() * ceiling) / 2;
+/** Grows with the outage itself: the client asks for a delay more than once per attempt, so attempts cannot be counted. */
+function backoffMs(awayMs: number): number {
+  const delayMs = Math.min(RECONNECT_MAX_MS, Math.max(RECONNECT_FIRST_MS, awayMs / 4));
+  return delayMs * (0.75 + Math.random() / 4);
 }
 
 const connectedGauge = new Gauge({

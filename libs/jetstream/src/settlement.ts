@@ -63,7 +63,8 @@ export class Settlement {
       message.nak(retryDelayMs(message.info.deliveryCount));
       return;
     }
-    message.term(reason);
+    // Servers before 2.11 do not understand a reason here and would ignore the whole answer.
+    message.term();
     this.count('dead_letter');
     this.logger.warn(
       `${this.consumer.durable} refused ${origin.subject} #${origin.position.sequence}: ${reason} ${failure.message}`,
