@@ -1,5 +1,6 @@
+import { Logger } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startPostgres, type PostgresServer } from '../../../scripts/embedded/postgres.js';
@@ -19,7 +20,9 @@ describe('the database of one process', () => {
   let dataSource: DataSource;
 
   beforeAll(async () => {
+    Logger.overrideLogger(false);
     dataDir = await mkdtemp(join(tmpdir(), 'muster-database-'));
+    await chmod(dataDir, 0o711);
     postgres = await startPostgres({ dataDir, ephemeral: true });
     dataSource = await connectDataSource({
       url: postgres.url,

@@ -1,8 +1,6 @@
+import { Logger } from '@nestjs/common';
 import type { DataSource, QueryRunner } from 'typeorm';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { startPostgres, type PostgresServer } from '../../../scripts/embedded/postgres.js';
+import { createTestDatabase, type TestDatabase } from '../../../test/support/database.js';
 import { connectDataSource } from './data-source.js';
 import { migrateSchema } from './schema.migrator.js';
 
@@ -37,15 +35,14 @@ class IndexConcurrently0004 {
 }
 
 describe('migrateSchema', () => {
-  let dataDir: string;
-  let postgres: PostgresServer;
+  let database: TestDatabase;
   let replicas: DataSource[];
   const first = (): DataSource => replicas[0]!;
 
   beforeAll(async () => {
-    dataDir = await mkdtemp(join(tmpdir(), 'muster-database-'));
-    postgres = await startPostgres({ dataDir, ephemeral: true });
-    const options = { url: postgres.url, applicationName: 'spec', poolSize: 3, statementTimeoutMs: 2_000 };
+    Logger.overrideLogger(false);
+    database = await createTestDatabase();
+    const options = { url: database.url, applicationName: 'spec', poolSize: 3, statementTimeoutMs: 2_000 };
     replicas = await Promise.all([1, 2, 3, 4].map(() => connectDataSource(options)));
   });
 
@@ -55,9 +52,7 @@ describe('migrateSchema', () => {
 
   afterAll(async () => {
     await Promise.all(replicas.map((replica) => replica.destroy()));
-    await postgres.child.stop();
-    await rm(postgres.clusterDir, { recursive: true, force: true });
-    await rm(dataDir, { recursive: true, force: true });
+    await database.drop();
   });
 
   it('applies each migration once when four replicas start together', async () => {
@@ -95,7 +90,8 @@ describe('migrateSchema', () => {
   it('gives the connection back with its statement timeout', async () => {
     await migrateSchema(first(), { schema: 'fleet', migrations: [] });
     expect(await first().query('SHOW statement_timeout')).toEqual([{ statement_timeout: '2s' }]);
-    const locks = await first().query(`SELECT count(*)::int AS held FROM pg_locks WHERE locktype = 'advisory'`);
+    const locks = await first().query(`SELECT count(*)::int AS held FROM pg_locks JOIN pg_database d ON d.oid = database
+        WHERE locktype = 'advisory' AND d.datname = current_database()`);
     expect(locks).toEqual([{ held: 0 }]);
   });
 

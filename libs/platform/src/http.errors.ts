@@ -48,24 +48,21 @@ export function toHttpError(error: unknown): MusterError {
   return new MusterError(code, error.message, {}, { cause: error });
 }
 
+/** Nest wraps Fastify's refusals into its own exception and keeps them as `cause`. */
 function codeOf(error: unknown): ErrorCode | undefined {
-  if (error instanceof HttpException) {
-    return isParserError(error) ? 'MALFORMED_JSON' : CODES_OF_STATUS[error.getStatus()];
-  }
   if (typeof error !== 'object' || error === null) {
     return undefined;
   }
-  if (isParserError(error)) {
-    return 'MALFORMED_JSON';
+  if (error instanceof HttpException) {
+    return fastifyCodeOf(error.cause) ?? CODES_OF_STATUS[error.getStatus()];
   }
-  const byCode = 'code' in error && typeof error.code === 'string' ? CODES_OF_FASTIFY[error.code] : undefined;
   const status = 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : 0;
-  return byCode ?? CODES_OF_STATUS[status];
+  return fastifyCodeOf(error) ?? CODES_OF_STATUS[status];
 }
 
-/** Fastify passes JSON.parse's own error on, with a status. */
-function isParserError(error: object): boolean {
-  return error instanceof SyntaxError || ('cause' in error && error.cause instanceof SyntaxError);
+function fastifyCodeOf(error: unknown): ErrorCode | undefined {
+  const hasCode = typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string';
+  return hasCode ? CODES_OF_FASTIFY[String(error.code)] : undefined;
 }
 
 /** Answers what the router refuses before any filter runs: a URL that does not decode, a parameter that is too long. */
