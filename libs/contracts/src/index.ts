@@ -1,3 +1,4 @@
+export { toAsyncApi } from './asyncapi.js';
 export {
   COMMAND_STATUSES,
   TIMELINE_KINDS,

@@ -1,0 +1,5 @@
+import 'reflect-metadata';
+import { runService } from '#libs/platform';
+import { AllInOneModule } from './all-in-one.module.js';
+
+await runService({ name: 'all-in-one', module: AllInOneModule, configure: AllInOneModule.configure });
