@@ -1,0 +1,67 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsOptional, IsString, Length, MaxLength } from 'class-validator';
+import { ROLES, type Role } from '#libs/contracts';
+
+export class LogInRequest {
+  @ApiProperty({ example: 'operator' })
+  @IsString()
+  @Length(1, 100)
+  username!: string;
+
+  @ApiProperty({ example: 'correct horse battery staple' })
+  @IsString()
+  @Length(1, 1024)
+  password!: string;
+}
+
+export class RefreshRequest {
+  @ApiProperty({ example: 'mrt_…' })
+  @IsString()
+  @Length(1, 256)
+  refreshToken!: string;
+}
+
+export class LogOutRequest {
+  @ApiPropertyOptional({ description: 'Ends the log-in of this token; without it the one of the access token.' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(256)
+  refreshToken?: string;
+}
+
+export class TokenResponse {
+  @ApiProperty({ description: 'A JWT for the Authorization header.' })
+  accessToken!: string;
+
+  @ApiProperty({ description: 'Good once, for new tokens.' })
+  refreshToken!: string;
+
+  @ApiProperty({ enum: ['Bearer'] })
+  tokenType!: 'Bearer';
+
+  @ApiProperty({ description: 'Seconds for which the access token is good.', example: 900 })
+  expiresIn!: number;
+}
+
+export class PrincipalResponse {
+  @ApiProperty({ enum: ['user', 'apiKey', 'foreign'] })
+  kind!: 'user' | 'apiKey' | 'foreign';
+
+  @ApiProperty()
+  id!: string;
+
+  @ApiProperty({ example: 'operator' })
+  name!: string;
+
+  @ApiProperty({ enum: ROLES, isArray: true })
+  roles!: readonly Role[];
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'Null for an API key.' })
+  expiresAt!: string | null;
+}
+
+/** RFC 7517. */
+export class JwksResponse {
+  @ApiProperty({ type: 'array', items: { type: 'object', additionalProperties: { type: 'string' } } })
+  keys!: object[];
+}

@@ -1,0 +1,35 @@
+import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { HTTP_HEADERS } from '#libs/contracts';
+import { Authenticator } from './authenticator.js';
+import type { Credentials } from './credentials.js';
+import { RoutePolicies } from './route.policies.js';
+import './request.principal.js';
+
+/** First of three: who is calling? Sockets and broker messages are proven where they connect. */
+@Injectable()
+export class AuthenticationGuard implements CanActivate {
+  constructor(
+    private readonly policies: RoutePolicies,
+    private readonly authenticator: Authenticator,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    if (context.getType() !== 'http' || this.policies.of(context) === 'Public') return true;
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    request.principal = await this.authenticator.authenticate(credentialsOf(request));
+    return true;
+  }
+}
+
+function credentialsOf({ headers }: FastifyRequest): Credentials {
+  return {
+    authorization: headers.authorization,
+    apiKey: single(headers[HTTP_HEADERS.apiKey]),
+    apiSecret: single(headers[HTTP_HEADERS.apiSecret]),
+  };
+}
+
+function single(header: string | string[] | undefined): string | undefined {
+  return typeof header === 'string' ? header : undefined;
+}

@@ -1,0 +1,34 @@
+import { RateLimiterMemory, RateLimiterPostgres } from 'rate-limiter-flexible';
+import type { DataSource } from 'typeorm';
+import { poolOf } from '#libs/database';
+
+export interface LimiterOptions {
+  readonly keyPrefix: string;
+  /** How many in a window. */
+  readonly points: number;
+  readonly windowS: number;
+  /** Once over, a replica refuses without asking Postgres until the window ends. */
+  readonly remembersExcess?: boolean;
+}
+
+/** A limiter in the schema's table, shared by all replicas; while Postgres is away each replica counts for itself. */
+export function sharedLimiter(dataSource: DataSource, options: LimiterOptions): RateLimiterPostgres {
+  const { keyPrefix, points, windowS, remembersExcess } = options;
+  const common = { keyPrefix, points, duration: windowS };
+  return new RateLimiterPostgres({
+    ...common,
+    storeClient: poolOf(dataSource),
+    storeType: 'pool',
+    schemaName: 'auth',
+    tableName: 'rateLimits',
+    tableCreated: true,
+    clearExpiredByTimeout: false,
+    ...(remembersExcess ? { inMemoryBlockOnConsumed: points } : {}),
+    insuranceLimiter: new RateLimiterMemory(common),
+  });
+}
+
+/** Drops rows whose window is long over; the limiter itself would start a timer that nothing stops. */
+export async function deleteExpiredLimits(dataSource: DataSource): Promise<void> {
+  await dataSource.query(`DELETE FROM "auth"."rateLimits" WHERE "expire" < $1`, [Date.now() - 3_600_000]);
+}

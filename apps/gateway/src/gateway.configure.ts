@@ -1,0 +1,7 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { serveOpenApi } from './openapi.js';
+
+/** What the gateway's HTTP server needs beside its module, before it listens. */
+export function configureGateway(app: NestFastifyApplication): void {
+  serveOpenApi(app);
+}

@@ -1,0 +1,23 @@
+import { Module } from '@nestjs/common';
+import { APP_FILTER, APP_PIPE } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AuthModule } from './auth/auth.module.js';
+import { DocsController } from './docs.controller.js';
+import { ErrorFilter } from './error.filter.js';
+import { configureGateway } from './gateway.configure.js';
+import { createValidationPipe } from './validation.pipe.js';
+
+@Module({
+  imports: [AuthModule],
+  controllers: [DocsController],
+  providers: [
+    { provide: APP_PIPE, useFactory: createValidationPipe },
+    { provide: APP_FILTER, useClass: ErrorFilter },
+  ],
+})
+export class GatewayModule {
+  /** To be run by whoever starts the app that this module is in. */
+  static configure(this: void, app: NestFastifyApplication): void {
+    configureGateway(app);
+  }
+}

@@ -1,0 +1,73 @@
+import { applyDecorators, Delete, Get, HttpCode, Post, Put, type Type } from '@nestjs/common';
+import { ApiBearerAuth, ApiOperation, ApiResponse, ApiSecurity } from '@nestjs/swagger';
+import { RequirePolicy } from '#libs/auth';
+import { ERROR_CODES, ROUTES, type ErrorCode, type HttpMethod, type Route } from '#libs/contracts';
+import { ErrorResponse } from './error.dto.js';
+
+export interface EndpointOptions {
+  /** Class of the answer's body, in brackets for an array of it; without one the answer is empty. */
+  readonly response?: Type | readonly [Type];
+  /** 200 with a response and 204 without one, unless told. */
+  readonly status?: number;
+  /** Media type of an answer that is not JSON. */
+  readonly contentType?: string;
+  /** Errors of this route beside those that every route has. */
+  readonly errors?: readonly ErrorCode[];
+}
+
+const BIND: Readonly<Record<HttpMethod, (path: string) => MethodDecorator>> = {
+  GET: Get,
+  POST: Post,
+  PUT: Put,
+  DELETE: Delete,
+};
+
+const ERRORS_OF_ALL: readonly ErrorCode[] = ['VALIDATION_FAILED', 'INTERNAL_ERROR', 'SERVICE_UNAVAILABLE'];
+const ERRORS_OF_BODIES: readonly ErrorCode[] = ['MALFORMED_JSON', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'];
+const ERRORS_OF_CALLERS: readonly ErrorCode[] = [
+  'AUTH_REQUIRED',
+  'AUTH_INVALID_TOKEN',
+  'AUTH_TOKEN_EXPIRED',
+  'ACCESS_DENIED',
+  'RATE_LIMIT_EXCEEDED',
+];
+
+/** Binds a handler to its row of `ROUTES`: method, path, policy, and what the API documents say of it. */
+export function Endpoint(route: Route, options: EndpointOptions = {}): MethodDecorator {
+  const { response, status = response || options.contentType ? 200 : 204 } = options;
+  const operationId = Object.entries(ROUTES).find(([, row]) => row === route)?.[0];
+  return applyDecorators(
+    BIND[route.method](route.path),
+    HttpCode(status),
+    RequirePolicy(route.policy),
+    ApiOperation({
+      summary: route.summary,
+      description: `Policy: ${route.policy}.`,
+      ...(operationId && { operationId }),
+    }),
+    ApiResponse({ status, description: 'Done.', ...answer(response, options.contentType) }),
+    ...errorsOf(route, options.errors ?? []),
+    ...(route.policy === 'Public' ? [] : [ApiBearerAuth('accessToken'), ApiSecurity({ apiKey: [], apiSecret: [] })]),
+  );
+}
+
+function answer(response: EndpointOptions['response'], contentType: string | undefined): object {
+  if (contentType) return { content: { [contentType]: { schema: { type: 'string' } } } };
+  if (!response) return {};
+  return typeof response === 'function' ? { type: response } : { type: [...response] };
+}
+
+function errorsOf(route: Route, own: readonly ErrorCode[]): MethodDecorator[] {
+  const codes = new Set([
+    ...own,
+    ...ERRORS_OF_ALL,
+    ...(route.method === 'POST' || route.method === 'PUT' ? ERRORS_OF_BODIES : []),
+    ...(route.policy === 'Public' ? [] : ERRORS_OF_CALLERS),
+  ]);
+  const statuses = new Set([...codes].map((code) => ERROR_CODES[code].status));
+  return [...statuses].map((status) => {
+    const those = [...codes].filter((code) => ERROR_CODES[code].status === status);
+    const description = those.map((code) => `\`${code}\`: ${ERROR_CODES[code].advice}`).join(' ');
+    return ApiResponse({ status, type: ErrorResponse, description });
+  });
+}
