@@ -52,7 +52,7 @@ const forbidden = [
     name: 'entry-points-belong-to-their-module',
     severity: 'error',
     comment: 'An ingest, a controller, a socket or a responder is called by the framework, never by our code.',
-    from: { pathNot: ['\\.module\\.ts$', TESTS] },
+    from: { pathNot: ['\\.module\\.ts$', '^test/', TESTS] },
     to: { path: ENTRY_POINT },
   },
   {
@@ -70,7 +70,7 @@ const forbidden = [
   {
     name: 'product-needs-no-dev-dependency',
     severity: 'error',
-    from: { path: '^(apps|libs|scripts)/', pathNot: TESTS },
+    from: { path: '^(apps|libs|scripts/embedded)/', pathNot: TESTS },
     to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
   },
   {
@@ -95,8 +95,8 @@ module.exports = {
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: {
+      exportsFields: ['exports'],
       conditionNames: ['source', 'import', 'require', 'node', 'default', 'types'],
-      extensionAlias: { '.js': ['.ts', '.js'] },
     },
   },
 };
