@@ -10,6 +10,7 @@ import { PlatformConfig } from '#libs/platform';
 import { AuthModule } from '../../apps/gateway/src/auth/auth.module.js';
 import { DocsController } from '../../apps/gateway/src/docs.controller.js';
 import { ErrorFilter } from '../../apps/gateway/src/error.filter.js';
+import { serveOpenApi } from '../../apps/gateway/src/openapi.js';
 import { createValidationPipe } from '../../apps/gateway/src/validation.pipe.js';
 
 export const TEST_PASSWORDS = {
@@ -29,7 +30,7 @@ export interface TestEdgeOptions {
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, unknown>>;
-  readonly body: any;
+  readonly body: ReturnType<typeof JSON.parse>;
 }
 
 interface Call {
@@ -58,6 +59,7 @@ export class TestEdge {
         logger: false,
         abortOnError: false,
       });
+      serveOpenApi(app);
       await app.init();
       await app.getHttpAdapter().getInstance().ready();
       return new TestEdge(app, dataDir);

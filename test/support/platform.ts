@@ -12,6 +12,8 @@ export interface TestPlatformOptions {
   readonly gateways?: 1 | 2;
   /** Added to every app's environment. */
   readonly env?: NodeJS.ProcessEnv;
+  /** Postgres flushes to disk as in production: for measuring and for kill -9. */
+  readonly durable?: boolean;
 }
 
 export interface TestPlatform {
@@ -23,6 +25,8 @@ export interface TestPlatform {
   readonly passwords: Passwords;
   /** Path of a broker user's .creds file, e.g. `admin`. */
   credsFile(user: string): string;
+  /** Process id; undefined while it does not run. */
+  pid(name: string): number | undefined;
   /** What a process has written; names as in `kill`. */
   logs(name: string): string;
   /** SIGKILL for `postgres`, `nats-server`, `all-in-one`, `gateway`, `gateway-2`, `robots`, `commands` or `telemetry`. */
@@ -37,7 +41,7 @@ export async function startPlatform(options: TestPlatformOptions): Promise<TestP
   const dataDir = mkdtempSync(join(tmpdir(), 'muster-test-platform-'));
   chmodSync(dataDir, 0o711);
   guardDirectory(dataDir);
-  const platform = await launchPlatform({ ...options, dataDir, ephemeral: true });
+  const platform = await launchPlatform({ ...options, dataDir, ephemeral: options.durable !== true });
   return {
     url: platform.urls[0] ?? '',
     urls: platform.urls,
@@ -45,6 +49,7 @@ export async function startPlatform(options: TestPlatformOptions): Promise<TestP
     databaseUrl: platform.stack.databaseUrl,
     passwords: platform.credentials.passwords,
     credsFile: (user) => credsPath(platform.stack.keysDir, user),
+    pid: (name) => childOf(platform, name).pid,
     logs: (name) => childOf(platform, name).logs(),
     kill: (name) => childOf(platform, name).kill(),
     restart: (name) => childOf(platform, name).restart(),
