@@ -89,7 +89,7 @@ describe('settings', () => {
     expect(problems.map((problem) => problem.split(' ')[0])).toEqual(
       expect.arrayContaining(['DATABASE_URL', 'PORT', 'SPEC_STALE_S']),
     );
-    expect(problems.join()).toContain('DATABASE_URL is missing. Set it to postgres://user:password@host:5432/database');
+    expect(problems.join()).toContain('DATABASE_URL is missing. Set it to the URL of your Postgres');
     expect(problemsOf(() => checkConfig({ DATABASE_URL }))).toEqual([]);
   });
 });

@@ -18,6 +18,17 @@ type Fields = Readonly<Record<string, unknown>>;
 /** `event` of a line that is only a text. */
 const PLAIN_EVENT = 'log';
 
+/** Nest's own account of its start, one line per module and route. */
+const FRAMEWORK = new Set<unknown>([
+  'InstanceLoader',
+  'NestApplication',
+  'NestFactory',
+  'NestMicroservice',
+  'RouterExplorer',
+  'RoutesResolver',
+  'WebSocketsController',
+]);
+
 /**
  * JSON lines in the documents' format (orchestrators.txt 10.2): timestamp, level, component, event, then the fields of
  * the call and of the request at work. `logger.log({ event: 'data_sync_completed', durationMs: 5 })` writes
@@ -46,7 +57,7 @@ export class JsonLogger implements LoggerService {
   }
 
   log(message: unknown, ...rest: unknown[]): void {
-    this.write('info', message, rest);
+    this.write(FRAMEWORK.has(rest.at(-1)) ? 'debug' : 'info', message, rest);
   }
 
   warn(message: unknown, ...rest: unknown[]): void {

@@ -33,7 +33,7 @@ const Settings = settings({
     hint: 'how many broker nodes keep a stream',
   }),
   databaseUrl: secretUrl('DATABASE_URL', ['postgres:', 'postgresql:'], {
-    hint: 'postgres://user:password@host:5432/database, or start everything with npm start',
+    hint: 'the URL of your Postgres (postgres://…/database), or start everything with npm start',
   }),
   databasePoolSize: integer('DATABASE_POOL_SIZE', {
     default: 10,

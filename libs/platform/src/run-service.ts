@@ -25,10 +25,16 @@ export async function runService(options: ServiceOptions): Promise<void> {
     logger.log({ event: 'service_started', url: service.url, startedInMs: Math.round(performance.now()) });
   } catch (error) {
     Logger.overrideLogger(new JsonLogger({ component: options.name, level: 'info' }));
-    const message = error instanceof ConfigError ? error.message : 'the service did not start';
-    logger.fatal({ event: 'service_not_started', message, ...(error instanceof ConfigError ? {} : { error }) });
+    logger.fatal({ event: 'service_not_started', ...whyNot(error) });
     process.exit(FAILED);
   }
+}
+
+/** A configuration problem explains itself; anything else needs its stack. */
+function whyNot(error: unknown): Record<string, unknown> {
+  return error instanceof ConfigError
+    ? { message: error.message }
+    : { message: `the service did not start: ${error instanceof Error ? error.message : String(error)}`, error };
 }
 
 function readConfig(name: string): PlatformConfig {

@@ -3,6 +3,7 @@ import { Logger, Module } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AuthorizationError } from '@nats-io/transport-node';
 import { collectDefaultMetrics, register } from 'prom-client';
 import { inboxPrefixOf } from '#libs/contracts';
 import { BrokerConnection, JetStreamPublisher } from '#libs/jetstream';
@@ -34,7 +35,7 @@ export interface RunningService {
   readonly stopSteps: readonly ShutdownStep[];
 }
 
-const BROKER_ATTEMPTS = 30;
+const BROKER_PATIENCE_MS = 60_000;
 const BROKER_RETRY_DELAY_MS = 1_000;
 
 const logger = new Logger('Service');
@@ -65,22 +66,23 @@ export async function startService(options: ServiceOptions, config: PlatformConf
   }
 }
 
+/** Waits for a broker that is starting; one that refuses the credentials is not asked again. */
 async function reachBroker(config: PlatformConfig): Promise<BrokerConnection> {
   const credsFile = config.brokerCredentialsFile;
-  for (let attempt = 1; ; attempt += 1) {
+  const options = {
+    url: config.brokerUrl,
+    name: config.serviceName,
+    inboxPrefix: inboxPrefixOf(config.serviceName),
+    ...(credsFile === undefined ? {} : { credsFile }),
+  };
+  for (const startedAt = performance.now(); ; await delay(BROKER_RETRY_DELAY_MS)) {
     try {
-      return await BrokerConnection.open({
-        url: config.brokerUrl,
-        name: config.serviceName,
-        inboxPrefix: inboxPrefixOf(config.serviceName),
-        ...(credsFile === undefined ? {} : { credsFile }),
-      });
+      return await BrokerConnection.open(options);
     } catch (error) {
-      if (attempt >= BROKER_ATTEMPTS) {
+      if (error instanceof AuthorizationError || performance.now() - startedAt > BROKER_PATIENCE_MS) {
         throw error;
       }
-      logger.warn({ event: 'broker_not_reached', url: config.brokerUrl, attempt, error });
-      await delay(BROKER_RETRY_DELAY_MS);
+      logger.warn({ event: 'broker_not_reached', url: config.brokerUrl, error });
     }
   }
 }
