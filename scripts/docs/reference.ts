@@ -30,49 +30,65 @@ export function subjectsPage(): string {
     '# Subjects, streams and events',
     'Every message travels in one envelope: `payloadVersion, messageId, robotId, sentAt, correlationId, type, payload`. `{robotId}` is one token.',
     '## Messages',
-    table(
-      ['subject', 'type', 'direction', 'stream', 'what'],
-      Object.values(ROBOT_MESSAGES).map((m) => [
-        code(m.subject),
-        code(m.type),
-        m.direction.replaceAll('-', ' '),
-        code(m.stream),
-        m.summary,
-      ]),
-    ),
+    messagesTable(),
     '## Streams',
-    table(
-      ['stream', 'subjects', 'keeps', 'live', 'why'],
-      Object.entries(STREAMS).map(([name, stream]) => [
-        code(name),
-        stream.subjects.map(code).join(' '),
-        keeps(stream),
-        stream.republish ? 'yes' : '',
-        stream.why,
-      ]),
-    ),
+    streamsTable(),
     '## Consumers',
-    table(
-      ['durable', 'stream', 'filter', 'why'],
-      Object.values(CONSUMERS).map((c) => [code(c.durable), code(c.stream), code(c.filter), c.why]),
-    ),
+    consumersTable(),
     '## Events of the hub',
-    table(
-      ['event', 'from'],
-      [
-        ...Object.values(ROBOT_EVENTS).map(({ hub, event }) => [code(hub), code(`events.robots.{robotId}.${event}`)]),
-        ...Object.entries(STREAM_EVENTS).map(([kind, hub]) => [code(hub), code(`robots.${kind}.{robotId}`)]),
-      ],
-    ),
+    eventsTable(),
     '## Broker users',
     'One user per service, refused everything that is not listed.',
-    ...Object.entries(SERVICE_USERS)
-      .filter(([name]) => name !== 'all-in-one')
-      .map(
-        ([name, user]) =>
-          `### ${name}\n\n- publishes: ${user.publish.map(code).join(' ')}\n- listens: ${user.subscribe.map(code).join(' ')}`,
-      ),
+    ...brokerUsers(),
   ].join('\n\n');
+}
+
+function messagesTable(): string {
+  const rows = Object.values(ROBOT_MESSAGES).map(({ subject, type, direction, stream, summary }) => [
+    code(subject),
+    code(type),
+    direction.replaceAll('-', ' '),
+    code(stream),
+    summary,
+  ]);
+  return table(['subject', 'type', 'direction', 'stream', 'what'], rows);
+}
+
+function streamsTable(): string {
+  const rows = Object.entries(STREAMS).map(([name, stream]) => [
+    code(name),
+    stream.subjects.map(code).join(' '),
+    keeps(stream),
+    stream.republish ? 'yes' : '',
+    stream.why,
+  ]);
+  return table(['stream', 'subjects', 'keeps', 'live', 'why'], rows);
+}
+
+function consumersTable(): string {
+  const rows = Object.values(CONSUMERS).map(({ durable, stream, filter, why }) => [
+    code(durable),
+    code(stream),
+    code(filter),
+    why,
+  ]);
+  return table(['durable', 'stream', 'filter', 'why'], rows);
+}
+
+function eventsTable(): string {
+  const domain = Object.values(ROBOT_EVENTS).map(({ hub, event }) => [
+    code(hub),
+    code(`events.robots.{robotId}.${event}`),
+  ]);
+  const streams = Object.entries(STREAM_EVENTS).map(([kind, hub]) => [code(hub), code(`robots.${kind}.{robotId}`)]);
+  return table(['event', 'from'], [...domain, ...streams]);
+}
+
+function brokerUsers(): string[] {
+  const list = (subjects: readonly string[]): string => subjects.map(code).join(' ');
+  return Object.entries(SERVICE_USERS)
+    .filter(([name]) => name !== 'all-in-one')
+    .map(([name, user]) => `### ${name}\n\n- publishes: ${list(user.publish)}\n- listens: ${list(user.subscribe)}`);
 }
 
 function keeps({ maxAgeMs, maxBytes, maxPerSubject, retention }: StreamContract): string {
