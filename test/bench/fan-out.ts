@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { HUB_NAMESPACE, ROBOT_SUBJECTS, robotGroup, robotSubject, STREAM_EVENTS } from '#libs/contracts';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { connectAdmin } from '../support/admin-connection.js';
 import { Api } from '../support/api.js';
 import { startPlatform } from '../support/platform.js';
 import { type Line, quantilesOf } from './report.js';
 import { deliveriesPerSecond, Sockets } from './sockets.js';
-import { connectAdmin } from './telemetry.js';
 
 const AUDIENCE = 100;
 const RATE_HZ = 1_000;

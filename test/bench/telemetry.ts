@@ -1,9 +1,9 @@
 import { type ConsumerMessages, DeliverPolicy, AckPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { connect, credsAuthenticator, type NatsConnection } from '@nats-io/transport-node';
-import { readFileSync } from 'node:fs';
+import type { NatsConnection } from '@nats-io/transport-node';
 import pg from 'pg';
 import { CONSUMERS, inboxPrefixOf, ROBOT_SUBJECTS, robotSubject } from '#libs/contracts';
 import { BrokerConnection, JetStreamPublisher } from '#libs/jetstream';
+import { connectAdmin } from '../support/admin-connection.js';
 import { startPlatform, type TestPlatform } from '../support/platform.js';
 import { waitFor } from '../support/wait.js';
 import { benchSavePerMessage } from './save-per-message.js';
@@ -154,14 +154,6 @@ async function rawConsume(platform: TestPlatform): Promise<number> {
   await manager.consumers.delete('ROBOT_TELEMETRY', 'bench_raw');
   await nc.close();
   return MESSAGES / seconds;
-}
-
-export async function connectAdmin(platform: TestPlatform): Promise<NatsConnection> {
-  return connect({
-    servers: platform.natsUrl,
-    authenticator: credsAuthenticator(readFileSync(platform.credsFile('admin'))),
-    inboxPrefix: inboxPrefixOf('admin'),
-  });
 }
 
 const TABLE = 'bench_samples';

@@ -10,7 +10,7 @@ import { PlatformConfig } from '#libs/platform';
 import { AuthModule } from '../../apps/gateway/src/auth/auth.module.js';
 import { DocsController } from '../../apps/gateway/src/docs.controller.js';
 import { ErrorFilter } from '../../apps/gateway/src/error.filter.js';
-import { serveOpenApi } from '../../apps/gateway/src/openapi.js';
+import { configureGateway } from '../../apps/gateway/src/gateway.configure.js';
 import { createValidationPipe } from '../../apps/gateway/src/validation.pipe.js';
 
 export const TEST_PASSWORDS = {
@@ -59,7 +59,7 @@ export class TestEdge {
         logger: false,
         abortOnError: false,
       });
-      serveOpenApi(app);
+      configureGateway(app);
       await app.init();
       await app.getHttpAdapter().getInstance().ready();
       return new TestEdge(app, dataDir);
