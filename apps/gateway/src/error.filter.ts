@@ -37,7 +37,8 @@ function refine(error: MusterError, request: FastifyRequest): MusterError {
   if (error.code !== 'ROUTE_NOT_FOUND') return error;
   const path = request.url.split('?', 1)[0] ?? '';
   const allowed = methodsOf(path);
-  if (allowed.length === 0) {
+  // A row of the table that this process does not serve is as unknown as any other path.
+  if (allowed.some((method) => method === request.method) || allowed.length === 0) {
     return new MusterError('ROUTE_NOT_FOUND', `There is no route ${request.method} ${path.slice(0, 200)}.`);
   }
   const message = `${request.method} is not possible here; ${allowed.join(', ')} is.`;

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { Injectable, Logger } from '@nestjs/common';
 import { PlatformConfig } from '#libs/platform';
@@ -25,14 +25,10 @@ export class CredentialsFile {
   }
 
   private read(): Map<string, string> {
-    try {
-      const parsed: unknown = JSON.parse(readFileSync(this.path, 'utf8'));
-      const entries = Object.entries(parsed ?? {});
-      return new Map(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
-    } catch (error) {
-      if (isMissing(error)) return new Map();
-      throw new Error(`${this.path} cannot be read; repair or delete it.`, { cause: error });
-    }
+    if (!existsSync(this.path)) return new Map();
+    const parsed: unknown = JSON.parse(readFileSync(this.path, 'utf8'));
+    const entries = Object.entries(parsed ?? {});
+    return new Map(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
   }
 
   /** Written beside and moved, so that a crash leaves the old file or the new one. */
@@ -43,8 +39,4 @@ export class CredentialsFile {
     renameSync(draft, this.path);
     this.logger.log({ event: 'passwords_generated', message: `the first users' passwords are in ${this.path}` });
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
