@@ -23,6 +23,8 @@ export function natsConfig(config: NatsConfig): string {
     `listen: ${quote(`${host}:${port}`)}`,
     ...(monitorPort === undefined ? [] : [`http: ${quote(`${host}:${monitorPort}`)}`]),
     'max_payload: 1MB',
+    // A service's credentials list its subjects; servers before 2.10 also count the CONNECT line, which carries them.
+    'max_control_line: 32KB',
     'jetstream {',
     `  store_dir: ${quote(config.storeDir ?? join(directory, 'store'))}`,
     // What streams may reserve together; the default of 75 % of the free disk refuses ours on a small one.

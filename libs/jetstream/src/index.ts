@@ -4,6 +4,7 @@ export { DeadLetters } from './dead-letters.js';
 export { PassThroughFilter, RpcErrorFilter } from './filters.js';
 export { type Delivery, Ingest, JETSTREAM_TRANSPORT } from './handler.decorator.js';
 export { type Arrival, type Inbound, type InboundOf, type StreamPosition } from './inbound.js';
+export { currentLogFields, type LogFields, withLogFields } from './log-context.js';
 export {
   MissingResourceError,
   provision,

@@ -3,6 +3,7 @@ import { PermanentMessageError } from '#libs/contracts';
 import type { Delivery } from './handler.decorator.js';
 import { type Arrival, type Origin, originOf, toArrival, toInbound } from './inbound.js';
 import { type Failure, type IsTransient, retryDelayMs, type Settlement } from './settlement.js';
+import { type LogFields, withLogFields } from './log-context.js';
 import { extractTrace, inSpan, SpanKind } from './tracing.js';
 
 /** Calls the application with one message or an array of them; resolves when the effect is stored. */
@@ -136,7 +137,8 @@ export class Worker {
     };
     try {
       const input = batch ? items.map((item) => item.input) : first.input;
-      await inSpan(`${consumer.durable} process`, options, () => this.parts.handler(input));
+      const handle = (): Promise<void> => withLogFields(fieldsOf(first, items.length), () => this.parts.handler(input));
+      await inSpan(`${consumer.durable} process`, options, handle);
       return undefined;
     } catch (error) {
       return toError(error);
@@ -152,6 +154,18 @@ export class Worker {
     this.failuresInARow++;
     this.pausedUntilMs = Date.now() + Math.min(MAX_PAUSE_MS, retryDelayMs(this.failuresInARow));
   }
+}
+
+/** What tells the log lines of one message apart; a batch has no one robot. */
+function fieldsOf({ input }: Ready, count: number): LogFields {
+  if (count > 1) return {};
+  const correlationId = 'envelope' in input ? correlationOf(input.envelope) : undefined;
+  return { robot_id: input.robotId, ...(correlationId === undefined ? {} : { correlation_id: correlationId }) };
+}
+
+function correlationOf(envelope: unknown): string | undefined {
+  if (typeof envelope !== 'object' || envelope === null || !('correlationId' in envelope)) return undefined;
+  return typeof envelope.correlationId === 'string' ? envelope.correlationId : undefined;
 }
 
 function toError(error: unknown): Error {

@@ -4,7 +4,7 @@ import type { Context, Span } from '@opentelemetry/api';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { HTTP_HEADERS, ROUTES } from '#libs/contracts';
 import { observeRequest, routeOf } from './http.metrics.js';
-import { withLogFields } from './log-context.js';
+import { withLogFields } from '#libs/jetstream';
 
 interface Work {
   readonly context: Context;

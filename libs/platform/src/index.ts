@@ -21,8 +21,6 @@ export { toHttpError } from './http.errors.js';
 export { requestIdOf } from './http.server.js';
 export { JsonLogger } from './json.logger.js';
 export type { LoggerOptions } from './json.logger.js';
-export { currentLogFields, withLogFields } from './log-context.js';
-export type { LogFields } from './log-context.js';
 export { isPassing } from './microservices.js';
 export { LOG_LEVELS, PlatformConfig } from './platform.config.js';
 export type { LogLevel } from './platform.config.js';

@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { trace } from '@opentelemetry/api';
 import { JsonLogger } from './json.logger.js';
-import { withLogFields } from './log-context.js';
+import { withLogFields } from '#libs/jetstream';
 import { startTracing } from './tracing.js';
 
 type Line = Readonly<Record<string, unknown>>;

@@ -1,7 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import { pino } from 'pino';
 import type { DestinationStream, Logger as Pino } from 'pino';
-import { currentLogFields } from './log-context.js';
+import { currentLogFields } from '#libs/jetstream';
 import type { LogLevel } from './platform.config.js';
 import { redact, redactText } from './redact.js';
 
