@@ -4,8 +4,8 @@ import { launchPlatform, type Platform, type PlatformOptions } from './embedded/
 import { requireFreePort } from './embedded/ports.js';
 import { claimDataDir } from './embedded/supervisor-lock.js';
 
-const SIMULATED_ROBOTS = 25;
-const SIMULATED_RATE_HZ = 1;
+const SIMULATED_ROBOTS = '25';
+const SIMULATED_RATE_HZ = '1';
 /** npm and the terminal both pass on one Ctrl-C; what comes later is the user's second one. */
 const SAME_KEYSTROKE_MS = 1_000;
 
@@ -62,9 +62,11 @@ function readPort(text: string | undefined, variable: string, usual: number): nu
 
 async function startSimulator({ stack, urls, credentials }: Platform): Promise<SupervisedChild> {
   const [url = ''] = urls;
-  console.log(`  starting       simulator: ${SIMULATED_ROBOTS} robots at ${SIMULATED_RATE_HZ} Hz …`);
+  const robots = process.env.SIMULATOR_ROBOTS || SIMULATED_ROBOTS;
+  const rateHz = process.env.SIMULATOR_RATE_HZ || SIMULATED_RATE_HZ;
+  console.log(`  starting       simulator: ${robots} robots at ${rateHz} Hz …`);
   const main = join(import.meta.dirname, '..', 'apps', 'simulator', 'src', 'main.js');
-  const flags = ['--robots', String(SIMULATED_ROBOTS), '--rate-hz', String(SIMULATED_RATE_HZ), '--url', url];
+  const flags = ['--robots', robots, '--rate-hz', rateHz, '--url', url];
   const simulator = new SupervisedChild({
     name: 'simulator',
     command: process.execPath,

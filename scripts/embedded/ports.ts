@@ -1,4 +1,4 @@
-import { createServer, connect } from 'node:net';
+import { createServer } from 'node:net';
 
 /** Asks the operating system for a TCP port that is free on `host` right now. */
 export function freePort(host = '127.0.0.1'): Promise<number> {
@@ -30,17 +30,4 @@ export async function requireFreePort(port: number, variable: string, host = '12
   throw new Error(
     `Port ${port} on ${host} is in use. Stop what listens there, or choose another with ${variable}=<port>.`,
   );
-}
-
-/** True when something accepts a TCP connection on `host:port`. */
-export function acceptsConnections(port: number, host = '127.0.0.1'): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ port, host });
-    const settle = (accepted: boolean): void => {
-      socket.destroy();
-      resolve(accepted);
-    };
-    socket.once('connect', () => settle(true));
-    socket.once('error', () => settle(false));
-  });
 }

@@ -1,6 +1,6 @@
 import { encodeUser, fmtCreds, parseCreds, type Permission } from '@nats-io/jwt';
-import { createUser, type KeyPair } from '@nats-io/nkeys';
-import { keyPair } from './key-pair.js';
+import type { KeyPair } from '@nats-io/nkeys';
+import { keyPair, newUserPair } from './key-pair.js';
 
 /** Subjects that a user may publish on and subscribe to; an empty list means none. */
 export interface BrokerPermissions {
@@ -44,7 +44,7 @@ export async function readCreds(creds: string): Promise<{ userId: string; name: 
 }
 
 async function encode(user: NewBrokerUser, issuer: KeyPair, issuerAccount?: string): Promise<MintedUser> {
-  const pair = createUser();
+  const pair = newUserPair();
   const claims = {
     pub: toPermission(user.permissions.publish),
     sub: toPermission(user.permissions.subscribe),
