@@ -1,0 +1,51 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { MusterError } from '#libs/contracts';
+import { Registrar } from '../registry/registrar.js';
+import { robotNotFound } from '../registry/robot-not-found.js';
+import { lockRobot } from '../registry/robot.repository.js';
+import { BrokerAccount } from './broker.account.js';
+import { addCredential, revokeCredentials } from './credential.repository.js';
+import { RobotDurables } from './robot.durables.js';
+
+/** Credentials as they are handed out; the secret in `creds` is stored nowhere. */
+export interface IssuedCredentials {
+  readonly creds: string;
+  readonly issuedAt: Date;
+}
+
+/** Lets robots in and out. Both hold the robot's row, so that a durable never goes while credentials for it are made. */
+@Injectable()
+export class CredentialService {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly registrar: Registrar,
+    private readonly account: BrokerAccount,
+    private readonly durables: RobotDurables,
+  ) {}
+
+  /** Enrols an unknown robot. Credentials issued before stay good. */
+  async issue(robotId: string, by: string): Promise<IssuedCredentials> {
+    const { creds, userId } = await this.account.mintRobot(robotId);
+    await this.registrar.enrol(robotId);
+    const issuedAt = await this.dataSource.transaction(async (tx) => {
+      await lockRobot(tx, robotId);
+      await this.durables.provision(robotId);
+      return addCredential(tx, { userId, robotId, by });
+    });
+    return { creds, issuedAt };
+  }
+
+  /** Revokes all that the robot has; the broker is told by whoever calls `RevocationSweeper.push()`. */
+  async revoke(robotId: string, by: string): Promise<number> {
+    return this.dataSource.transaction(async (tx) => {
+      if (!(await lockRobot(tx, robotId))) throw robotNotFound(robotId);
+      const revoked = await revokeCredentials(tx, robotId, by);
+      if (revoked === 0) {
+        throw new MusterError('CREDENTIALS_NOT_FOUND', `Robot ${robotId} has no valid credentials.`, { robotId });
+      }
+      await this.durables.remove(robotId);
+      return revoked;
+    });
+  }
+}

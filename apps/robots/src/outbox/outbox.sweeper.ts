@@ -1,0 +1,49 @@
+import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { BrokerConnection, JetStreamPublisher } from '#libs/jetstream';
+import { Ticker } from '../ticker.js';
+import { type OutboxEntry, OutboxRepository } from './outbox.repository.js';
+
+const SWEEP_MS = 1_000;
+const BATCH = 500;
+const OTHER_REPLICA_DELAY_MS = 25;
+
+/** Brings what was committed to the broker: at once after a commit, and later what a crash or an outage left behind. */
+@Injectable()
+export class OutboxSweeper implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly ticker = new Ticker('Outbox', SWEEP_MS, () => this.sweep());
+
+  constructor(
+    private readonly outbox: OutboxRepository,
+    private readonly publisher: JetStreamPublisher,
+    private readonly broker: BrokerConnection,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.ticker.start();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.ticker.stop();
+  }
+
+  /** To be called after a commit that enqueued something. */
+  kick(): void {
+    this.ticker.kick();
+  }
+
+  private async sweep(): Promise<void> {
+    while (this.broker.isConnected) {
+      const outcome = await this.outbox.deliver(BATCH, (entries) => this.publishAll(entries));
+      // Another replica may have looked before our commit: look again when it is done.
+      if (!outcome) setTimeout(() => this.ticker.kick(), OTHER_REPLICA_DELAY_MS).unref();
+      if (!outcome || outcome.found < BATCH || outcome.delivered === 0) return;
+    }
+  }
+
+  private async publishAll(entries: readonly OutboxEntry[]): Promise<readonly number[]> {
+    const outcomes = await Promise.allSettled(
+      entries.map(({ subject, body, messageId }) => this.publisher.publish(subject, body, { messageId })),
+    );
+    return entries.filter((_, index) => outcomes[index]?.status === 'fulfilled').map(({ outboxId }) => outboxId);
+  }
+}

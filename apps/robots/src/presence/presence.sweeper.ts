@@ -1,0 +1,47 @@
+import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { OutboxSweeper } from '../outbox/outbox.sweeper.js';
+import { RobotsSettings } from '../robots.settings.js';
+import { Ticker } from '../ticker.js';
+import { Ears } from './ears.js';
+import { silenceLimits } from './presence.policy.js';
+import { PresenceRepository } from './presence.repository.js';
+
+const MAX_SWEEP_MS = 1_000;
+const SWEEPS_PER_TIMEOUT = 10;
+const BATCH = 500;
+
+/** Declares silent robots stale, then offline; who speaks is made online where the message is stored. */
+@Injectable()
+export class PresenceSweeper implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly ticker: Ticker;
+
+  constructor(
+    private readonly ears: Ears,
+    private readonly presence: PresenceRepository,
+    private readonly outbox: OutboxSweeper,
+    private readonly settings: RobotsSettings,
+  ) {
+    const intervalMs = Math.min(MAX_SWEEP_MS, settings.staleAfterMs / SWEEPS_PER_TIMEOUT);
+    this.ticker = new Ticker('Presence', intervalMs, () => this.sweep());
+  }
+
+  onApplicationBootstrap(): void {
+    this.ticker.start();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.ticker.stop();
+  }
+
+  private async sweep(): Promise<void> {
+    const hearing = await this.ears.listen();
+    if (!hearing) return;
+    const limits = silenceLimits(hearing, this.settings);
+    if (limits.staleBefore === null) return;
+    let moved: number;
+    do {
+      moved = (await this.presence.moveSilent(limits, BATCH)).length;
+      if (moved > 0) this.outbox.kick();
+    } while (moved === BATCH);
+  }
+}

@@ -1,0 +1,24 @@
+import { Injectable } from '@nestjs/common';
+import { ROBOT_EVENTS, type RobotEventName, type RobotReportDto, robotEventSubject } from '#libs/contracts';
+import { JetStreamPublisher, type StreamPosition } from '#libs/jetstream';
+import { positionKey } from './snapshots/report.js';
+
+/** A stored report and what else its event tells. */
+export interface ReportEvent {
+  readonly report: RobotReportDto & { readonly position: StreamPosition };
+  readonly more?: Readonly<Record<string, unknown>>;
+}
+
+/** Tells what a robot reported. The id is the report's position: telling it again after a redelivery adds nothing. */
+@Injectable()
+export class RobotPublisher {
+  constructor(private readonly publisher: JetStreamPublisher) {}
+
+  async reported(name: RobotEventName, { report, more = {} }: ReportEvent): Promise<void> {
+    const { robotId, receivedAt, payload, position } = report;
+    const { event } = ROBOT_EVENTS[name];
+    const body = JSON.stringify({ robotId, receivedAt, ...more, payload });
+    const messageId = `${robotId}:${event}:${positionKey(position)}`;
+    await this.publisher.publish(robotEventSubject(robotId, event), body, { messageId });
+  }
+}
