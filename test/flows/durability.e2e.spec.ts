@@ -2,7 +2,7 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import pg from 'pg';
 import { CONSUMERS } from '#libs/contracts';
 import { connectAdmin } from '../support/admin-connection.js';
-import { Api } from '../support/api.js';
+import { type Answer, Api } from '../support/api.js';
 import { BareRobot, type WireEnvelope } from '../support/bare-robot.js';
 import { HubClient } from '../support/hub-client.js';
 import { startPlatform, type TestPlatform } from '../support/platform.js';
@@ -92,7 +92,7 @@ describe('nothing is lost while a service is away', () => {
 
   it('publishes an accepted command after the ledger was killed, and the robot gets it once', async () => {
     const key = crypto.randomUUID();
-    const send = (): ReturnType<Api['post']> =>
+    const send = (): Promise<Answer<any>> =>
       admin.post(
         '/api/v1/robots/RB-D/commands',
         { commandType: 'once', payload: {}, timeoutMs: 60_000 },
