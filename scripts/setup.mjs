@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { ensureNatsServer } from './nats-binary.mjs';
 
 export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
-const OLDEST_NODE_MAJOR = 20;
+const OLDEST_NODE = '20.19.0';
 const BUILD_STAMP = join(ROOT, 'dist', '.built-from');
 const SOURCES = ['apps', 'libs', 'scripts', 'test'];
 
@@ -35,8 +35,8 @@ export function seconds(startedAt) {
 }
 
 function checkNodeVersion() {
-  if (Number(process.versions.node.split('.', 1)[0]) >= OLDEST_NODE_MAJOR) return;
-  throw new SetupError(`Muster needs Node ${OLDEST_NODE_MAJOR} or newer; this is ${process.version}.`);
+  if (process.versions.node.localeCompare(OLDEST_NODE, 'en', { numeric: true }) >= 0) return;
+  throw new SetupError(`Muster needs Node ${OLDEST_NODE} or newer; this is ${process.version}.`);
 }
 
 function installPackages() {

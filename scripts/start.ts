@@ -98,6 +98,8 @@ class Running {
   private stoppingSince: number | undefined;
 
   stopOnSignals(): void {
+    // A closed terminal must not turn the last messages into a crash before everything is stopped.
+    for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       process.on(signal, () => void this.signalled());
     }
