@@ -1,0 +1,46 @@
+import type { CommandAckEvent, CommandStatus, CommandUpdatedEvent } from '#libs/contracts';
+import type { RobotCommand } from './command.entity.js';
+import type { AckWord, TimelineDraft } from './command.state.js';
+
+/** What an acknowledgement's timeline entry says; see `ackEntry` of the machine. */
+interface AckDetail {
+  readonly ack: AckWord;
+  readonly applied: boolean;
+  readonly status: CommandStatus;
+  /** Status before, where it changed. */
+  readonly from?: CommandStatus;
+  readonly progress?: number;
+  readonly result?: unknown;
+  readonly error?: unknown;
+}
+
+/** Told from the timeline, so that an acknowledgement that comes again is the same event again. */
+export function ackEventOf(command: RobotCommand, entry: TimelineDraft): CommandAckEvent | undefined {
+  const { detail } = entry;
+  if (!isAckDetail(detail)) return undefined;
+  return {
+    robotId: command.robotId,
+    commandId: command.commandId,
+    commandType: command.commandType,
+    ack: detail.ack,
+    status: detail.status,
+    progress: detail.progress ?? null,
+    result: detail.result ?? null,
+    error: detail.error ?? null,
+    applied: detail.applied,
+    receivedAt: entry.at.toISOString(),
+  };
+}
+
+/** The change of status that an acknowledgement made; undefined when it made none. */
+export function updateEventOf(command: RobotCommand, entry: TimelineDraft): CommandUpdatedEvent | undefined {
+  const { detail } = entry;
+  if (!isAckDetail(detail) || detail.from === undefined) return undefined;
+  const { robotId, commandId, commandType } = command;
+  const reason = command.status === detail.status ? command.reason : null;
+  return { robotId, commandId, commandType, status: detail.status, reason, at: entry.at.toISOString() };
+}
+
+function isAckDetail(detail: object | null): detail is AckDetail {
+  return detail !== null && 'ack' in detail && 'applied' in detail && 'status' in detail;
+}

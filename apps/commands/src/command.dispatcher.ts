@@ -1,0 +1,127 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { STREAMS } from '#libs/contracts';
+import { MicroBatch } from '#libs/database';
+import type { RobotCommand } from './command.entity.js';
+import { nextAttemptAt, retryAt } from './command.schedule.js';
+import { isFinal } from './command.state.js';
+import { CommandPublisher, messageIdOf, type Publishable } from './command.publisher.js';
+import { CommandStream } from './command.stream.js';
+import { type Applied, type LedgerFact, LedgerRepository } from './ledger.repository.js';
+import { dispatches } from './commands.metrics.js';
+import { RecentDispatches } from './recent.dispatches.js';
+
+/** After this the broker may have forgotten the id of a publish that nobody recorded. */
+const REMEMBERED_MS = STREAMS.ROBOT_COMMANDS.duplicateWindowMs * 0.75;
+/** A publish that is under way is over by then. */
+const IN_FLIGHT_MS = 10_000;
+
+/**
+ * Brings commands to the stream and takes them back. Every step may be repeated, by any replica, after a crash at any line:
+ * the message id makes a repeated publish the same message, and where the broker may have forgotten it the stream is read.
+ */
+@Injectable()
+export class CommandDispatcher {
+  private readonly logger = new Logger('Dispatcher');
+  private readonly underWay = new Set<Promise<void>>();
+  private readonly marks = new MicroBatch<LedgerFact, Applied>({
+    name: 'commands_sent',
+    maxWaitMs: 5,
+    maxConcurrency: 1,
+    run: (facts) => this.ledger.apply(facts),
+  });
+
+  constructor(
+    private readonly ledger: LedgerRepository,
+    private readonly publisher: CommandPublisher,
+    private readonly stream: CommandStream,
+    private readonly recent: RecentDispatches,
+  ) {}
+
+  /** Whether the broker is there to publish to. */
+  get isReachable(): boolean {
+    return this.stream.isReachable;
+  }
+
+  /** Publishes a command that was stored just now. A failure is not the caller's: the sweeper does it again. */
+  dispatch(command: Publishable): void {
+    const work = this.publish(command, 1).catch((error: unknown) => {
+      dispatches.inc({ outcome: 'left_to_sweeper' });
+      this.logger.debug({ event: 'dispatch_failed', commandId: command.commandId, error });
+    });
+    const done = work.finally(() => this.underWay.delete(done));
+    this.underWay.add(done);
+  }
+
+  /** Publishes the next attempt of a command that is due: the first one, or a retry in place of the copy before it. */
+  async publishDue(command: RobotCommand, now: Date): Promise<void> {
+    const attempt = command.attempts + 1;
+    const eligibleAt = retryAt(command) ?? command.requestedAt;
+    if (now.getTime() - eligibleAt.getTime() > REMEMBERED_MS) {
+      const copies = await this.stream.find(command.robotId, command.commandId, command.requestedAt);
+      const found = copies.find(({ messageId }) => messageId === messageIdOf(command.commandId, attempt));
+      if (found) return this.mark(command, { attempt, sequence: found.sequence, at: eligibleAt });
+    }
+    if (command.publishedSequence !== null) await this.stream.remove(command.commandId, command.publishedSequence);
+    await this.publish(command, attempt);
+  }
+
+  /** Takes back whatever the stream holds of a command; answers whether that is certain. */
+  async withdraw(command: RobotCommand, now: Date): Promise<boolean> {
+    if (command.publishedSequence !== null) await this.stream.remove(command.commandId, command.publishedSequence);
+    if (!mayHaveUnrecordedCopy(command, now)) return true;
+    for (const { sequence } of await this.stream.find(command.robotId, command.commandId, command.requestedAt)) {
+      await this.stream.remove(command.commandId, sequence);
+    }
+    return now.getTime() - (command.completedAt ?? now).getTime() > IN_FLIGHT_MS;
+  }
+
+  /**
+   * Ends the work on a final command: tells of it when the ledger itself ended it, takes its message back, and lets the
+   * sweeper forget it. Until this has succeeded the command stays due.
+   */
+  async settle(command: RobotCommand, now: Date): Promise<void> {
+    const { commandId, robotId, commandType, status, reason, completedAt } = command;
+    if (status === 'TIMEOUT' || status === 'CANCELLED') {
+      const at = (completedAt ?? now).toISOString();
+      await this.publisher.tellUpdated({ robotId, commandId, commandType, status, reason, at });
+    }
+    const withdrawn = await this.withdraw(command, now);
+    const again = new Date((completedAt ?? now).getTime() + IN_FLIGHT_MS + 1);
+    await this.ledger.reschedule([command], () => (withdrawn ? null : again));
+  }
+
+  /** Waits for what is under way. Call it when nothing new can come. */
+  async close(): Promise<void> {
+    while (this.underWay.size > 0) await Promise.all(this.underWay);
+    await this.marks.close();
+  }
+
+  private async publish(command: Publishable, attempt: number): Promise<void> {
+    const at = new Date();
+    const { sequence } = await this.publisher.send(command, attempt);
+    dispatches.inc({ outcome: attempt === 1 ? 'sent' : 'retried' });
+    this.recent.add(command.robotId, sequence, command.commandId);
+    await this.mark(command, { attempt, sequence, at });
+  }
+
+  private async mark(
+    { commandId }: Pick<Publishable, 'commandId'>,
+    sent: { attempt: number; sequence: number; at: Date },
+  ): Promise<void> {
+    const applied = await this.marks.add({
+      commandId,
+      dedupeKey: `sent:${String(sent.attempt)}`,
+      fact: { type: 'sent', ...sent },
+    });
+    if (applied.outcome === 'unknown' || !isFinal(applied.command.status)) return;
+    // It became final while it was on its way.
+    if (applied.command.dueAt !== null) await this.settle(applied.command, new Date());
+  }
+}
+
+/** Whether a publish may have reached the stream without being recorded: its process died, or it is still under way. */
+function mayHaveUnrecordedCopy(command: RobotCommand, now: Date): boolean {
+  if (command.attempts === 0) return true;
+  const retry = nextAttemptAt(command);
+  return retry !== null && retry <= (command.completedAt ?? now);
+}
