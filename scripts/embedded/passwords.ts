@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const USERS = ['admin', 'operator', 'viewer'] as const;
@@ -13,23 +12,19 @@ export interface FirstPasswords {
   readonly generated: readonly FirstUser[];
 }
 
-/** Passwords of the first users: from `env` (ADMIN_PASSWORD, …), else kept in or added to DATA_DIR/credentials.json. */
-export function firstPasswords(dataDir: string, env: NodeJS.ProcessEnv): FirstPasswords {
+/**
+ * To be called before the gateway starts, which makes the passwords; the answer reads them afterwards: from `env`
+ * (ADMIN_PASSWORD, …), else from DATA_DIR/credentials.json.
+ */
+export function expectFirstPasswords(dataDir: string, env: NodeJS.ProcessEnv): () => FirstPasswords {
   const file = join(dataDir, 'credentials.json');
-  const known = readKnown(file);
-  const generated = USERS.filter((user) => (env[variableOf(user)] ?? known.get(user) ?? '') === '');
-  for (const user of generated) known.set(user, randomBytes(15).toString('base64url'));
-  if (generated.length > 0) {
-    mkdirSync(dataDir, { recursive: true });
-    writeFileSync(file, `${JSON.stringify(Object.fromEntries(known), undefined, 2)}\n`, { mode: 0o600 });
-  }
-  const of = (user: FirstUser): string => env[variableOf(user)] || (known.get(user) ?? '');
-  return { passwords: { admin: of('admin'), operator: of('operator'), viewer: of('viewer') }, file, generated };
-}
-
-/** The environment that hands the passwords to an app. */
-export function passwordEnvironment(passwords: Passwords): NodeJS.ProcessEnv {
-  return Object.fromEntries(USERS.map((user) => [variableOf(user), passwords[user]]));
+  const before = readKnown(file);
+  return () => {
+    const known = readKnown(file);
+    const of = (user: FirstUser): string => env[variableOf(user)] || (known.get(user) ?? '');
+    const generated = USERS.filter((user) => !env[variableOf(user)] && !before.has(user) && known.has(user));
+    return { passwords: { admin: of('admin'), operator: of('operator'), viewer: of('viewer') }, file, generated };
+  };
 }
 
 function variableOf(user: FirstUser): string {

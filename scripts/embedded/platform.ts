@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { SupervisedChild, type ChildExit } from './child.js';
-import { firstPasswords, passwordEnvironment, type FirstPasswords } from './passwords.js';
+import { expectFirstPasswords, type FirstPasswords } from './passwords.js';
 import { freePort } from './ports.js';
 import { startStack, type Stack, type StackOptions } from './stack.js';
 
@@ -51,15 +51,16 @@ export async function launchPlatform(options: PlatformOptions): Promise<Platform
     await stack.stop();
   };
   try {
-    const credentials = firstPasswords(stack.dataDir, { ...process.env, ...options.env });
+    const readCredentials = expectFirstPasswords(stack.dataDir, { ...process.env, ...options.env });
     const plans = await planApps(options);
     for (const plan of plans) {
-      const child = appChild(plan, options, { stack, credentials });
+      const child = appChild(plan, options, stack);
       apps.push(child);
       children.set(plan.name, child);
     }
     options.onStep?.(plans.map(({ name }) => name).join(', '));
     await Promise.all(apps.map((app) => app.start()));
+    const credentials = readCredentials();
     const urls = plans.filter(({ app }) => FRONT_DOORS.includes(app)).map(({ port }) => baseUrl(options.host, port));
     const onCrash = (listener: (exit: ChildExit) => void): void => children.forEach((child) => child.onCrash(listener));
     const killAll = async (): Promise<void> =>
@@ -83,13 +84,7 @@ async function planApps(options: PlatformOptions): Promise<AppPlan[]> {
   return plans;
 }
 
-interface AppSurroundings {
-  readonly stack: Stack;
-  readonly credentials: FirstPasswords;
-}
-
-function appChild({ name, app, port }: AppPlan, options: PlatformOptions, around: AppSurroundings): SupervisedChild {
-  const { stack, credentials } = around;
+function appChild({ name, app, port }: AppPlan, options: PlatformOptions, stack: Stack): SupervisedChild {
   const health = `${baseUrl(options.host, port)}/health`;
   return new SupervisedChild({
     name,
@@ -102,7 +97,6 @@ function appChild({ name, app, port }: AppPlan, options: PlatformOptions, around
       DATABASE_URL: stack.databaseUrl,
       HOST: options.host ?? '127.0.0.1',
       PORT: String(port),
-      ...passwordEnvironment(credentials.passwords),
       ...options.env,
     },
     logFile: join(stack.dataDir, 'logs', `${name}.log`),

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SupervisedChild, type ChildExit, type ChildSpec } from './child.js';
-import { firstPasswords } from './passwords.js';
+import { expectFirstPasswords } from './passwords.js';
 import { freePort, isPortFree, requireFreePort } from './ports.js';
 import { processIdentity } from './process-identity.js';
 import { claimDataDir } from './supervisor-lock.js';
@@ -135,20 +135,20 @@ describe('the data directory', () => {
 });
 
 describe('the first passwords', () => {
-  it('are generated once, for their owner alone', () => {
-    const first = firstPasswords(directory, {});
-    expect(first.generated).toEqual(['admin', 'operator', 'viewer']);
-    expect(statSync(first.file).mode & 0o777).toBe(0o600);
-    expect(JSON.parse(readFileSync(first.file, 'utf8'))).toEqual(first.passwords);
-    const second = firstPasswords(directory, {});
-    expect(second).toEqual({ ...first, generated: [] });
+  const made = { admin: 'a', operator: 'o', viewer: 'v' };
+
+  it('are read once the gateway has made them, and are news only the first time', () => {
+    const file = join(directory, 'credentials.json');
+    const read = expectFirstPasswords(directory, {});
+    writeFileSync(file, JSON.stringify(made));
+    expect(read()).toEqual({ passwords: made, file, generated: ['admin', 'operator', 'viewer'] });
+    expect(expectFirstPasswords(directory, {})()).toEqual({ passwords: made, file, generated: [] });
   });
 
-  it('come from the environment when it names them, and are then not written down', () => {
-    const { passwords, file, generated } = firstPasswords(directory, { ADMIN_PASSWORD: 'chosen' });
-    expect(passwords.admin).toBe('chosen');
-    expect(generated).toEqual(['operator', 'viewer']);
-    expect(readFileSync(file, 'utf8')).not.toContain('chosen');
+  it('come from the environment when it names them', () => {
+    const read = expectFirstPasswords(directory, { ADMIN_PASSWORD: 'chosen' });
+    writeFileSync(join(directory, 'credentials.json'), JSON.stringify({ operator: 'o', viewer: 'v' }));
+    expect(read()).toMatchObject({ passwords: { ...made, admin: 'chosen' }, generated: ['operator', 'viewer'] });
   });
 });
 

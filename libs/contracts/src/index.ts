@@ -84,7 +84,6 @@ export {
   inboxPrefixOf,
   robotUser,
   SERVICE_USERS,
-  SESSIONS_REVOKED,
   type ServiceName,
   type ServiceUser,
 } from './service-users.js';

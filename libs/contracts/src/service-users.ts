@@ -17,9 +17,6 @@ export interface ServiceUser {
   readonly subscribe: readonly string[];
 }
 
-/** Told to every gateway when a user's or key's sessions must end: `{principalId}`. */
-export const SESSIONS_REVOKED = 'sessions.revoked';
-
 /** The broker tells here that a robot acknowledged a delivery of its durable: the device's own evidence. */
 export const DELIVERY_EVIDENCE = '$JS.EVENT.METRIC.CONSUMER.ACK.ROBOT_COMMANDS.*';
 
@@ -110,14 +107,13 @@ const gateway: ServiceUser = {
     'rpc.commands.>',
     'rpc.telemetry.>',
     'redrive.>',
-    SESSIONS_REVOKED,
     ...read('EVENTS'),
     ...read('ROBOT_STATUS'),
     ...read('ROBOT_TELEMETRY'),
     ...read('DEAD_LETTERS'),
     api('STREAM.MSG.DELETE.DEAD_LETTERS'),
   ],
-  subscribe: [liveSubject('>'), SESSIONS_REVOKED, `${inboxPrefixOf('gateway')}.>`],
+  subscribe: [liveSubject('>'), `${inboxPrefixOf('gateway')}.>`],
 };
 
 function union(users: readonly ServiceUser[], name: string): ServiceUser {
