@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CredentialStore } from './enrolment/credential.store.js';
+import { Enrolment } from './enrolment/enrolment.js';
+import { GatewayClient } from './enrolment/gateway.client.js';
+import { Fleet } from './fleet.js';
+import type { Log } from './log.js';
+import type { SimulatorOptions } from './options.js';
+import { fleetOf, readRobotConfigs, type RobotConfig, sampleRobotConfigs } from './robot/robot-config.js';
+import { SimulatedRobot } from './robot/simulated-robot.js';
+import { defaultFloorPlan, parseFloorPlan } from './world/floor-plan.js';
+
+const SAMPLE_FLEET_SIZE = 25;
+const SUMMARY_EVERY_MS = 30_000;
+const STOP_WITHIN_MS = 1_900;
+const OUTAGES = { meanOnlineS: 600, minOfflineS: 15, maxOfflineS: 60 };
+
+/** Runs a fleet until `signal` is aborted. @throws Error when its files cannot be read */
+export async function runSimulator(options: SimulatorOptions, log: Log, signal: AbortSignal): Promise<void> {
+  const fleet = assemble(options, log, signal);
+  const summary = setInterval(() => log.info('fleet_summary', { ...fleet.summary }), SUMMARY_EVERY_MS);
+  const aborted = new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+  await Promise.race([fleet.start(), aborted]);
+  if (!signal.aborted && fleet.size === 0) throw new Error('No robot could be started; the lines above say why.');
+  if (!signal.aborted) log.info('fleet_started', { ...fleet.summary });
+  if (!signal.aborted) await aborted;
+  clearInterval(summary);
+  await Promise.race([fleet.stop(), new Promise((resolve) => setTimeout(resolve, STOP_WITHIN_MS).unref())]);
+  log.info('fleet_stopped', { ...fleet.summary });
+}
+
+function assemble(options: SimulatorOptions, log: Log, signal: AbortSignal): Fleet {
+  const { url, user, password, seed, rateHz: telemetryHz, failureRate } = options;
+  const plan = options.floorPlan === undefined ? defaultFloorPlan() : readFloorPlan(options.floorPlan);
+  const outages = options.steady ? undefined : OUTAGES;
+  const gateway = new GatewayClient({ url, user, password, log, signal });
+  const store = new CredentialStore(join(options.dataDir, 'simulator'), url);
+  return new Fleet({
+    configs: configsOf(options),
+    enrolment: new Enrolment(gateway, store, log, signal),
+    make: (config, credentials) =>
+      new SimulatedRobot({ config, credentials, plan, log, seed, telemetryHz, failureRate, outages }),
+    log,
+    signal,
+  });
+}
+
+function configsOf({ config, robots }: SimulatorOptions): readonly RobotConfig[] {
+  if (config === undefined) return fleetOf(sampleRobotConfigs(), robots ?? SAMPLE_FLEET_SIZE);
+  const configs = readRobotConfigs(config);
+  return fleetOf(configs, robots ?? configs.length);
+}
+
+function readFloorPlan(path: string): ReturnType<typeof parseFloorPlan> {
+  return parseFloorPlan(JSON.parse(readFileSync(path, 'utf8')));
+}
