@@ -10,6 +10,7 @@ import { onlineAfter, presenceEvent } from '../presence/presence.policy.js';
 import { RobotsSettings } from '../robots.settings.js';
 import { findRobots } from './robot.repository.js';
 import { registerRobots, type Sighting, touchRobots } from './sighting.repository.js';
+import { Turns } from './turns.js';
 
 /**
  * What every message of a robot does, in one transaction with what the message itself says: the robot's row exists, it
@@ -17,6 +18,8 @@ import { registerRobots, type Sighting, touchRobots } from './sighting.repositor
  */
 @Injectable()
 export class Registrar {
+  private readonly turns = new Turns();
+
   constructor(
     private readonly dataSource: DataSource,
     private readonly outbox: OutboxSweeper,
@@ -36,6 +39,11 @@ export class Registrar {
       const message = error instanceof Error ? error.message : String(error);
       throw new PermanentMessageError('NOT_STORABLE', `Postgres refuses it: ${message}`, { cause: error });
     }
+  }
+
+  /** As {@link record} for one message, after those of the same robot that came before it: its events keep their order. */
+  recordInTurn<T>(arrival: Arrival, store: (tx: EntityManager) => Promise<T>): Promise<T> {
+    return this.turns.take(arrival.robotId, () => this.record([arrival], store));
   }
 
   /** Makes a row for a robot that was not seen yet. */

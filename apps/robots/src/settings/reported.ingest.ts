@@ -16,7 +16,7 @@ export class ReportedIngest {
   @Ingest({ consumer: CONSUMERS.settingsReportedIngest, message: ROBOT_MESSAGES.settingsReported, concurrency: 4 })
   async reported(message: InboundOf<typeof ROBOT_MESSAGES.settingsReported>): Promise<void> {
     const report = toReport(message);
-    const outcome = await this.registrar.record([message], (tx) => storeReported(tx, report));
+    const outcome = await this.registrar.recordInTurn(message, (tx) => storeReported(tx, report));
     if (outcome === 'outdated') return;
     await this.publisher.reported('settingsUpdated', { report });
   }

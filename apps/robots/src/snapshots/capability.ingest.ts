@@ -16,7 +16,9 @@ export class CapabilityIngest {
   @Ingest({ consumer: CONSUMERS.capabilityIngest, message: ROBOT_MESSAGES.capability, concurrency: 4 })
   async capability(message: InboundOf<typeof ROBOT_MESSAGES.capability>): Promise<void> {
     const report = toReport(message);
-    const { outcome, firmwareVersion } = await this.registrar.record([message], (tx) => storeCapability(tx, report));
+    const { outcome, firmwareVersion } = await this.registrar.recordInTurn(message, (tx) =>
+      storeCapability(tx, report),
+    );
     if (outcome === 'outdated') return;
     const { contentHash } = report;
     await this.publisher.reported('capabilityUpdated', { report, more: { contentHash, firmwareVersion } });

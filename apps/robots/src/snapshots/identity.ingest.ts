@@ -20,7 +20,7 @@ export class IdentityIngest {
   @Ingest({ consumer: CONSUMERS.identityIngest, message: ROBOT_MESSAGES.identity, concurrency: 4 })
   async identity(message: InboundOf<typeof ROBOT_MESSAGES.identity>): Promise<void> {
     const report = toReport(message);
-    const outcome = await this.registrar.record([message], (tx) => storeIdentity(tx, report));
+    const outcome = await this.registrar.recordInTurn(message, (tx) => storeIdentity(tx, report));
     if (outcome === 'outdated') return;
     this.identities.changed(report.robotId);
     this.introductions.consider([report.robotId]);
