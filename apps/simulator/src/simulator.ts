@@ -19,14 +19,22 @@ const OUTAGES = { meanOnlineS: 600, minOfflineS: 15, maxOfflineS: 60 };
 export async function runSimulator(options: SimulatorOptions, log: Log, signal: AbortSignal): Promise<void> {
   const fleet = assemble(options, log, signal);
   const summary = setInterval(() => log.info('fleet_summary', { ...fleet.summary }), SUMMARY_EVERY_MS);
+  try {
+    await runUntilAborted(fleet, log, signal);
+  } finally {
+    clearInterval(summary);
+    await Promise.race([fleet.stop(), new Promise((resolve) => setTimeout(resolve, STOP_WITHIN_MS).unref())]);
+  }
+  log.info('fleet_stopped', { ...fleet.summary });
+}
+
+async function runUntilAborted(fleet: Fleet, log: Log, signal: AbortSignal): Promise<void> {
   const aborted = new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
   await Promise.race([fleet.start(), aborted]);
-  if (!signal.aborted && fleet.size === 0) throw new Error('No robot could be started; the lines above say why.');
-  if (!signal.aborted) log.info('fleet_started', { ...fleet.summary });
-  if (!signal.aborted) await aborted;
-  clearInterval(summary);
-  await Promise.race([fleet.stop(), new Promise((resolve) => setTimeout(resolve, STOP_WITHIN_MS).unref())]);
-  log.info('fleet_stopped', { ...fleet.summary });
+  if (signal.aborted) return;
+  if (fleet.size === 0) throw new Error('No robot could be started; the lines above say why.');
+  log.info('fleet_started', { ...fleet.summary });
+  await aborted;
 }
 
 function assemble(options: SimulatorOptions, log: Log, signal: AbortSignal): Fleet {
