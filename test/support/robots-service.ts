@@ -33,20 +33,30 @@ export interface Said {
   readonly sequence: number;
 }
 
+interface Parts {
+  readonly broker: TestBroker;
+  readonly database: TestDatabase;
+  readonly dataSource: DataSource;
+  readonly admin: NatsConnection;
+  readonly gateway: BrokerConnection;
+  readonly rpc: RpcClient;
+}
+
 /** The robots service with a broker of its own (operator mode) and a database of its own; replicas are added at will. */
 export class RobotsUnderTest {
   readonly events: SeenEvent[] = [];
   private readonly replicas: RunningService[] = [];
 
-  private constructor(
-    readonly broker: TestBroker,
-    readonly database: TestDatabase,
-    readonly dataSource: DataSource,
-    /** Connected with every right, as robots and spectators. */
-    readonly admin: NatsConnection,
-    private readonly gateway: BrokerConnection,
-    private readonly rpc: RpcClient,
-  ) {}
+  private constructor(private readonly parts: Parts) {}
+
+  get broker(): TestBroker {
+    return this.parts.broker;
+  }
+
+  /** Connected with every right, as robots and spectators. */
+  get admin(): NatsConnection {
+    return this.parts.admin;
+  }
 
   static async start(environment: Record<string, string> = {}): Promise<RobotsUnderTest> {
     Logger.overrideLogger(process.env.TEST_LOG === undefined ? false : ['error', 'warn']);
@@ -56,8 +66,8 @@ export class RobotsUnderTest {
     await provisioner.close();
     const gateway = await connectAs(broker, 'gateway');
     const dataSource = await connectDataSource({ url: database.url, applicationName: 'spec', poolSize: 4 });
-    const admin = await broker.connect('admin', { maxReconnectAttempts: -1 });
-    const robots = new RobotsUnderTest(broker, database, dataSource, admin, gateway, new RpcClient(gateway));
+    const admin = await broker.connect('admin', { maxReconnectAttempts: -1, reconnectTimeWait: 100 });
+    const robots = new RobotsUnderTest({ broker, database, dataSource, admin, gateway, rpc: new RpcClient(gateway) });
     robots.watch();
     await robots.addReplica(environment);
     return robots;
@@ -71,7 +81,7 @@ export class RobotsUnderTest {
       NATS_URL: this.broker.url,
       NATS_CREDS: this.broker.credsFile('robots'),
       NATS_KEYS_DIR: this.broker.keysDir,
-      DATABASE_URL: this.database.url,
+      DATABASE_URL: this.parts.database.url,
       ...environment,
     });
     const replica = await startService({ name: 'robots', module: RobotsModule }, config);
@@ -100,18 +110,18 @@ export class RobotsUnderTest {
   }
 
   ask<Request, Response>(contract: RequestContract<Request, Response>, request: Request): Promise<Response> {
-    return this.rpc.ask(contract, request);
+    return this.parts.rpc.ask(contract, request);
   }
 
   /** All parts of an answer that comes in parts. */
   async askAll<Request, Response>(contract: RequestContract<Request, Response>, request: Request): Promise<Response[]> {
     const parts: Response[] = [];
-    await this.rpc.stream(contract, request).forEach((part) => void parts.push(part));
+    await this.parts.rpc.stream(contract, request).forEach((part) => void parts.push(part));
     return parts;
   }
 
   query<T = Record<string, any>>(sql: string, parameters: unknown[] = []): Promise<T[]> {
-    return this.dataSource.query(sql, parameters);
+    return this.parts.dataSource.query(sql, parameters);
   }
 
   /** Domain events so far of one robot, by the tokens after its id. */
@@ -158,13 +168,13 @@ export class RobotsUnderTest {
   }
 
   async stop(): Promise<void> {
-    for (const replica of [...this.replicas]) await this.stopReplica(replica);
-    await this.rpc.onModuleDestroy();
-    await this.gateway.close();
+    while (this.replicas.length > 0) await this.stopReplica(this.replica);
+    await this.parts.rpc.onModuleDestroy();
+    await this.parts.gateway.close();
     await this.admin.close();
-    await this.dataSource.destroy();
+    await this.parts.dataSource.destroy();
     await this.broker.stop();
-    await this.database.drop();
+    await this.parts.database.drop();
   }
 
   private watch(): void {

@@ -30,7 +30,11 @@ describe('device credentials', () => {
   }
   const envelope = (robotId: string, type: string, payload: object): string =>
     JSON.stringify({
-      ...{ payloadVersion: 1, messageId: crypto.randomUUID(), robotId, type, payload },
+      payloadVersion: 1,
+      messageId: crypto.randomUUID(),
+      robotId,
+      type,
+      payload,
       sentAt: new Date().toISOString(),
     });
 

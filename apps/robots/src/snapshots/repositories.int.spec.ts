@@ -143,7 +143,11 @@ describe('ROB-077 the repositories', () => {
   it('takes the newest status by position, within a batch and between batches', async () => {
     await registerRobots(tx, ['ST-1']);
     const status = (n: number, epochMs: number, sequence: number) => ({
-      ...{ robotId: 'ST-1', subject: '', deliveries: 1, receivedAt: AT, position: { epochMs, sequence } },
+      robotId: 'ST-1',
+      subject: '',
+      deliveries: 1,
+      receivedAt: AT,
+      position: { epochMs, sequence },
       text: JSON.stringify({ payload: { n } }),
     });
     await storeStatuses(tx, [status(1, 1, 5), status(2, 1, 7), status(3, 1, 6)]);
