@@ -61,39 +61,53 @@ export class CommandDispatcher {
       const found = copies.find(({ messageId }) => messageId === messageIdOf(command.commandId, attempt));
       if (found) return this.mark(command, { attempt, sequence: found.sequence, at: eligibleAt });
     }
-    if (command.publishedSequence !== null) await this.stream.remove(command.commandId, command.publishedSequence);
+    await this.removeKnown(command);
     await this.publish(command, attempt);
   }
 
-  /** Takes back whatever the stream holds of a command; answers whether that is certain. */
-  async withdraw(command: RobotCommand, now: Date): Promise<boolean> {
-    if (command.publishedSequence !== null) await this.stream.remove(command.commandId, command.publishedSequence);
-    if (!mayHaveUnrecordedCopy(command, now)) return true;
+  /** Takes back whatever the stream holds of a command. */
+  async withdraw(command: RobotCommand, now: Date): Promise<void> {
+    await this.removeKnown(command);
+    if (!mayHaveUnrecordedCopy(command, now)) return;
     for (const { sequence } of await this.stream.find(command.robotId, command.commandId, command.requestedAt)) {
       await this.stream.remove(command.commandId, sequence);
     }
-    return now.getTime() - (command.completedAt ?? now).getTime() > IN_FLIGHT_MS;
   }
 
   /**
-   * Ends the work on a final command: tells of it when the ledger itself ended it, takes its message back, and lets the
-   * sweeper forget it. Until this has succeeded the command stays due.
+   * Ends the work on a command that became final just now: tells of it when the ledger itself ended it, and takes back the
+   * copy that is known. Where there may be one that nobody recorded the command stays due, and the sweeper looks for it.
    */
   async settle(command: RobotCommand, now: Date): Promise<void> {
-    const { commandId, robotId, commandType, status, reason, completedAt } = command;
-    if (status === 'TIMEOUT' || status === 'CANCELLED') {
-      const at = (completedAt ?? now).toISOString();
-      await this.publisher.tellUpdated({ robotId, commandId, commandType, status, reason, at });
-    }
-    const withdrawn = await this.withdraw(command, now);
-    const again = new Date((completedAt ?? now).getTime() + IN_FLIGHT_MS + 1);
-    await this.ledger.reschedule([command], () => (withdrawn ? null : again));
+    await this.tellEnd(command, now);
+    await this.removeKnown(command);
+    if (!mayHaveUnrecordedCopy(command, now)) await this.ledger.reschedule([command], () => null);
+  }
+
+  /** Ends the work on a final command that is due, whatever a crash left of it; until this succeeds it stays due. */
+  async settleDue(command: RobotCommand, now: Date): Promise<void> {
+    await this.tellEnd(command, now);
+    await this.withdraw(command, now);
+    const certainAt = new Date((command.completedAt ?? now).getTime() + IN_FLIGHT_MS);
+    const done = now > certainAt || !mayHaveUnrecordedCopy(command, now);
+    await this.ledger.reschedule([command], () => (done ? null : certainAt));
   }
 
   /** Waits for what is under way. Call it when nothing new can come. */
   async close(): Promise<void> {
     while (this.underWay.size > 0) await Promise.all(this.underWay);
     await this.marks.close();
+  }
+
+  private async removeKnown({ commandId, publishedSequence }: RobotCommand): Promise<void> {
+    if (publishedSequence !== null) await this.stream.remove(commandId, publishedSequence);
+  }
+
+  private async tellEnd(command: RobotCommand, now: Date): Promise<void> {
+    const { commandId, robotId, commandType, status, reason, completedAt } = command;
+    if (status !== 'TIMEOUT' && status !== 'CANCELLED') return;
+    const at = (completedAt ?? now).toISOString();
+    await this.publisher.tellUpdated({ robotId, commandId, commandType, status, reason, at });
   }
 
   private async publish(command: Publishable, attempt: number): Promise<void> {

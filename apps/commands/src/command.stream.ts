@@ -14,7 +14,8 @@ const { stream: STREAM, subject: SUBJECT } = ROBOT_MESSAGES.command;
 const MESSAGE_ID = 'Nats-Msg-Id';
 /** The broker's clock may be behind ours. */
 const CLOCK_MARGIN_MS = 60_000;
-const READ_EXPIRES_MS = 5_000;
+/** Messages that are deleted while they are read never come. */
+const READ_EXPIRES_MS = 1_000;
 
 /** The stream that robots collect their commands from: looking up and taking back. */
 @Injectable()

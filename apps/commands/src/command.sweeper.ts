@@ -50,7 +50,7 @@ export class CommandSweeper implements OnApplicationBootstrap, OnModuleDestroy {
     await this.ledger.reschedule(steps.wait, nextDueAt);
     await this.expire(steps.expire, now);
     await this.each(steps.publish, (command) => this.dispatcher.publishDue(command, now));
-    await this.each(steps.settle, (command) => this.dispatcher.settle(command, now));
+    await this.each(steps.settle, (command) => this.dispatcher.settleDue(command, now));
     return due.length === PAGE;
   }
 
