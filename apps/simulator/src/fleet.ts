@@ -30,25 +30,31 @@ const AT_ONCE = 4;
 /** All simulated robots of this process. */
 export class Fleet {
   private readonly robots: SimulatedRobot[] = [];
+  /** Reason → the robots that could not be started for it. */
+  private readonly troubles = new Map<string, string[]>();
 
   constructor(private readonly options: FleetOptions) {}
 
-  /** Starts every robot, a few at a time; one that cannot be started does not hold up the others. */
+  /**
+   * Starts every robot, a few at a time; one that cannot be started does not hold up the others.
+   * @throws Error with the reason when not a single one could be started
+   */
   async start(): Promise<void> {
     const waiting = [...this.options.configs];
     const work = async (): Promise<void> => {
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await this.startOne(next);
     };
     await Promise.all(Array.from({ length: AT_ONCE }, work));
+    if (this.options.signal.aborted) return;
+    for (const [message, robotIds] of this.troubles) {
+      this.options.log.error('robots_not_started', { message, robot_ids: robotIds });
+    }
+    const [reason] = this.troubles.keys();
+    if (this.robots.length === 0) throw new Error(`No robot could be started. ${reason ?? ''}`);
   }
 
   async stop(): Promise<void> {
     await Promise.all(this.robots.map((robot) => robot.stop()));
-  }
-
-  /** How many robots were started. */
-  get size(): number {
-    return this.robots.length;
   }
 
   get summary(): FleetSummary {
@@ -70,7 +76,7 @@ export class Fleet {
   }
 
   private async startOne(config: RobotConfig): Promise<void> {
-    const { enrolment, make, log, signal } = this.options;
+    const { enrolment, make, signal } = this.options;
     const { robotId } = config.identity;
     if (signal.aborted) return;
     try {
@@ -78,7 +84,8 @@ export class Fleet {
       this.robots.push(robot);
       if (signal.aborted) await robot.stop();
     } catch (error) {
-      if (!signal.aborted) log.error('robot_not_started', { robot_id: robotId, message: reasonOf(error) });
+      const reason = reasonOf(error);
+      this.troubles.set(reason, [...(this.troubles.get(reason) ?? []), robotId]);
     }
   }
 }

@@ -161,6 +161,6 @@ function passwordSource(given: string | undefined, { user, file }: { user: strin
     );
     const password = passwords.get(user);
     if (typeof password === 'string') return password;
-    throw new OptionsError([`There is no password: give --password, or a ${file} that holds one for "${user}".`]);
+    throw new Error(`There is no password: give --password, or a ${file} that holds one for "${user}".`);
   };
 }

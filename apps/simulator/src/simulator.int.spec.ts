@@ -126,12 +126,18 @@ describe('the simulator', () => {
 
   it('fails with a reason when no robot can be started', async () => {
     const other = mkdtempSync(join(tmpdir(), 'simulator-'));
-    const args = ['--url', url, '--robots', '1', '--data-dir', other];
-    const lines: string[] = [];
-    const log = { info: () => undefined, warn: () => undefined, error: (event: string) => lines.push(event) };
+    const args = ['--url', url, '--robots', '3', '--data-dir', other];
+    const lines: Line[] = [];
+    const log = {
+      info: () => undefined,
+      warn: () => undefined,
+      error: (event: string, fields = {}) => lines.push({ event, fields }),
+    };
     const run = runSimulator(readOptions(args, {}), log, new AbortController().signal);
-    await expect(run).rejects.toThrow(/No robot could be started/);
-    expect(lines).toEqual(['robot_not_started']);
+    await expect(run).rejects.toThrow(/No robot could be started\. There is no password/);
+    expect(lines).toMatchObject([
+      { event: 'robots_not_started', fields: { robot_ids: ['RB-001', 'RB-002', 'RB-003'] } },
+    ]);
     rmSync(other, { recursive: true });
   });
 });

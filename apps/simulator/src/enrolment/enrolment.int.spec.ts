@@ -94,7 +94,7 @@ describe('the gateway client', () => {
     [200, { token: 'elsewhere' }],
   ])('gives up on a final answer (%i %j)', async (status, body) => {
     answers = [[status, body]];
-    await expect(client().issueCredentials('RB-1')).rejects.toThrow(/login answered/);
+    await expect(client().issueCredentials('RB-1')).rejects.toThrow(/answers POST \/api\/v1\/auth\/login with/);
     expect(seen).toHaveLength(1);
   });
 

@@ -18,6 +18,7 @@ export const Credentials = Type.Object({
 
 const tokens = Compile(Tokens);
 const credentials = Compile(Credentials);
+const errorBody = Compile(Type.Object({ error: Type.Object({ code: Type.String() }) }));
 
 export interface GatewayOptions {
   /** Where the gateway listens, as `http://127.0.0.1:3000`. */
@@ -58,13 +59,13 @@ export class GatewayClient {
       this.session = undefined;
       response = await ask();
     }
-    return readAnswer<typeof Credentials>(response, credentials);
+    return readAnswer<typeof Credentials>(ROUTES.credentialsIssue, response, credentials);
   }
 
   private async logIn(): Promise<string> {
     const { user: username, password } = this.options;
     const response = await this.send(ROUTES.login, ROUTES.login.path, { username, password: password() });
-    const { accessToken } = await readAnswer<typeof Tokens>(response, tokens);
+    const { accessToken } = await readAnswer<typeof Tokens>(ROUTES.login, response, tokens);
     return accessToken;
   }
 
@@ -98,12 +99,32 @@ export class GatewayClient {
   }
 }
 
-async function readAnswer<T extends TSchema>(response: Response, validator: Validator): Promise<Static<T>> {
+async function readAnswer<T extends TSchema>(
+  route: Route,
+  response: Response,
+  validator: Validator,
+): Promise<Static<T>> {
   const text = await response.text();
-  if (!response.ok) throw new GatewayRefusedError(`${response.url} answered ${response.status}: ${text.slice(0, 500)}`);
-  const value: unknown = JSON.parse(text);
+  const asked = `${route.method} ${route.path}`;
+  if (!response.ok)
+    throw new GatewayRefusedError(`The gateway answers ${asked} with ${response.status} ${codeIn(text)}.`);
+  const value = parseJson(text);
   if (fits<T>(validator, value)) return value;
-  throw new GatewayRefusedError(`${response.url} answered something else than this simulator expects.`);
+  throw new GatewayRefusedError(`The gateway answers ${asked} with something that this simulator does not expect.`);
+}
+
+/** The code alone: it is the same for every robot with the same trouble. */
+function codeIn(text: string): string {
+  const body = parseJson(text);
+  return errorBody.Check(body) ? body.error.code : 'and no error code';
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function fits<T extends TSchema>(validator: Validator, value: unknown): value is Static<T> {

@@ -7,6 +7,7 @@ export interface OutboxOptions {
   /** Resolves when the broker has stored the message; rejects when that is not certain. */
   readonly send: (message: OutgoingMessage) => Promise<void>;
   readonly clock: Clock;
+  /** Called once per message that was not stored at the first try. */
   readonly onRetry?: (message: OutgoingMessage, error: unknown) => void;
 }
 
@@ -73,7 +74,7 @@ export class Outbox {
         return;
       } catch (error) {
         this.retriedCount++;
-        this.options.onRetry?.(message, error);
+        if (failures === 0) this.options.onRetry?.(message, error);
         await this.pause(Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** failures));
       }
     }

@@ -1,4 +1,4 @@
-import { jetstream } from '@nats-io/jetstream';
+import { jetstream, type JetStreamClient } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { decodeMessage, type JsonObject, type MessageContract, ROBOT_MESSAGES } from '#libs/contracts';
 import type { Clock, StopTimer } from '../clock.js';
@@ -42,6 +42,7 @@ export class Radio {
   private readonly reports: Outbox;
   private readonly samples: Outbox;
   private ready = false;
+  private publisher: JetStreamClient | undefined;
 
   constructor(private readonly options: RadioOptions) {
     const { robotId, credentials, listener } = options;
@@ -124,6 +125,7 @@ export class Radio {
 
   private up(connection: NatsConnection): void {
     if (!this.ready) return;
+    this.publisher = jetstream(connection);
     for (const intake of this.intakes) intake.start(connection);
     this.reports.wake();
     this.samples.wake();
@@ -135,10 +137,9 @@ export class Radio {
   }
 
   private async send(message: OutgoingMessage): Promise<void> {
-    const connection = this.link.current;
-    if (connection === undefined) throw new Error('not connected');
+    if (this.publisher === undefined || !this.isUp) throw new Error('not connected');
     const options = { msgID: message.publishId, timeout: STORE_TIMEOUT_MS };
-    await jetstream(connection).publish(message.subject, message.data, options);
+    await this.publisher.publish(message.subject, message.data, options);
     this.options.listener.stored(message);
   }
 
