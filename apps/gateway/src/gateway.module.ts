@@ -2,13 +2,18 @@ import { Module } from '@nestjs/common';
 import { APP_FILTER, APP_PIPE } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AuthModule } from './auth/auth.module.js';
+import { DeadLettersModule } from './dead-letters/dead-letters.module.js';
+import { CommandsEdgeModule } from './commands/commands-edge.module.js';
 import { DocsController } from './docs.controller.js';
 import { ErrorFilter } from './error.filter.js';
 import { configureGateway } from './gateway.configure.js';
+import { HubModule } from './hub/hub.module.js';
+import { RobotsEdgeModule } from './robots/robots-edge.module.js';
+import { TelemetryEdgeModule } from './telemetry/telemetry.module.js';
 import { createValidationPipe } from './validation.pipe.js';
 
 @Module({
-  imports: [AuthModule],
+  imports: [AuthModule, RobotsEdgeModule, CommandsEdgeModule, HubModule, TelemetryEdgeModule, DeadLettersModule],
   controllers: [DocsController],
   providers: [
     { provide: APP_PIPE, useFactory: createValidationPipe },

@@ -7,6 +7,7 @@ import type { Gate } from './gate.js';
 import type { GroupFeed, Watcher } from './group.feed.js';
 import type { Frame, Positions } from './live.group.js';
 import { replayedMessages, resyncs } from './live.metrics.js';
+import { isBehind, isOfOtherStreams, positionsBelow } from './positions.js';
 import { Replay } from './replay.js';
 import type { StreamReader, Stretch } from './stream.reader.js';
 
@@ -73,6 +74,13 @@ export class LiveSubscription implements Watcher {
   /** Up to where this listener was served. */
   get eventId(): string {
     return this.isLive ? this.parts.feed.cursor : (this.delivered ?? this.parts.feed.cursor);
+  }
+
+  /** Like `eventId`, but below the given first sequences of sources whose newest frames were held back. */
+  cursorBelow(firstSequences: ReadonlyMap<number, number>): string {
+    if (!this.isLive || firstSequences.size === 0) return this.eventId;
+    const { feed } = this.parts;
+    return encodeCursor(feed.streamNames, positionsBelow(feed.positions, firstSequences));
   }
 
   /** Begins: at once, or after the replay of what came since `lastEventId`. */
@@ -224,14 +232,6 @@ export class LiveSubscription implements Watcher {
 }
 
 type Position = Positions[number];
-
-function isOfOtherStreams(cursor: Positions, own: Positions): boolean {
-  return cursor.some(({ epochMs }, source) => epochMs !== own[source]?.epochMs);
-}
-
-function isBehind(own: Positions, cursor: Positions): boolean {
-  return own.some(({ sequence }, source) => sequence < (cursor[source]?.sequence ?? 0));
-}
 
 function asUnavailable(error: unknown): MusterError {
   if (error instanceof MusterError) return error;

@@ -25,6 +25,11 @@ export function liveGroupOf(group: HubGroup): LiveGroup {
   };
 }
 
+/** One robot's status or telemetry. */
+export function robotSourceOf(kind: 'status' | 'telemetry', robotId: string): LiveSource {
+  return reportsOf(kind, robotId);
+}
+
 function eventsOf(robotId: string | undefined): LiveSource {
   return { stream: 'EVENTS', filter: robotEventsFilter(robotId), collapsible: false, read: readEvent };
 }

@@ -1,0 +1,54 @@
+import { Server, STATUS_CODES, type IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { Injectable } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { MusterError, toErrorBody } from '#libs/contracts';
+import { requestIdOf } from '#libs/platform';
+
+/** Takes over a connection that asks for another protocol. */
+export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+
+interface UpgradeRoute {
+  readonly matches: (path: string) => boolean;
+  readonly handle: UpgradeHandler;
+}
+
+/**
+ * Decides who gets an upgrade. engine.io would end every foreign one after a second, so it is told not to, and what
+ * nobody claims is refused here.
+ */
+@Injectable()
+export class UpgradeRouter {
+  private readonly routes: UpgradeRoute[] = [];
+
+  constructor(private readonly host: HttpAdapterHost) {}
+
+  /** Claims paths. Without a handler the upgrade is left to another listener of the server, as engine.io is. */
+  claim(matches: (path: string) => boolean, handle: UpgradeHandler = () => undefined): void {
+    this.routes.push({ matches, handle });
+  }
+
+  /** Begins to decide; once, when the server's other listeners are there. */
+  listen(): void {
+    const server: unknown = this.host.httpAdapter.getHttpServer();
+    if (!(server instanceof Server)) throw new TypeError('upgrades need a plain HTTP server');
+    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      const path = request.url?.split('?', 1)[0] ?? '/';
+      const route = this.routes.find(({ matches }) => matches(path));
+      if (route) route.handle(request, socket, head);
+      else refuse(request, socket, new MusterError('ROUTE_NOT_FOUND', `There is no socket at ${path.slice(0, 200)}.`));
+    });
+  }
+}
+
+/** Answers an upgrade with the documents' error and ends the connection. */
+export function refuse({ headers }: IncomingMessage, socket: Duplex, error: MusterError): void {
+  const body = JSON.stringify(toErrorBody(error, requestIdOf(headers['x-request-id'])));
+  socket.on('error', () => socket.destroy());
+  socket.end(
+    `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? 'Error'}\r\n` +
+      'Content-Type: application/json; charset=utf-8\r\n' +
+      `Content-Length: ${Buffer.byteLength(body)}\r\n` +
+      `Connection: close\r\n\r\n${body}`,
+  );
+}
