@@ -9,7 +9,7 @@ export interface ConsumerContract {
   readonly filter: string;
   /** How long the broker waits for an acknowledgement before it delivers again. */
   readonly ackWaitMs: number;
-  /** How many messages may be in flight. */
+  /** How many messages may be in flight over all replicas; far above what they pull, see `DurableSubscription`. */
   readonly maxAckPending: number;
   /** Deliver subject and headers alone: enough to know that a device spoke. */
   readonly headersOnly: boolean;
@@ -18,7 +18,7 @@ export interface ConsumerContract {
   readonly why: string;
 }
 
-const BASE = { ackWaitMs: 30_000, maxAckPending: 1_000, headersOnly: false, reportsDeliveries: false } as const;
+const BASE = { ackWaitMs: 30_000, maxAckPending: 20_000, headersOnly: false, reportsDeliveries: false } as const;
 
 /** Every durable of the platform's own services. */
 export const CONSUMERS = {
@@ -48,7 +48,6 @@ export const CONSUMERS = {
     durable: 'robots_status_ingest',
     stream: 'ROBOT_STATUS',
     filter: everyRobot(ROBOT_SUBJECTS.status),
-    maxAckPending: 4_000,
     why: 'Newest status per robot into the registry.',
   },
   telemetryPresence: {
@@ -56,7 +55,7 @@ export const CONSUMERS = {
     durable: 'robots_telemetry_presence',
     stream: 'ROBOT_TELEMETRY',
     filter: everyRobot(ROBOT_SUBJECTS.telemetry),
-    maxAckPending: 20_000,
+    maxAckPending: 100_000,
     headersOnly: true,
     why: 'Telemetry is a sign of life, also while the telemetry service is down.',
   },
@@ -65,7 +64,7 @@ export const CONSUMERS = {
     durable: 'robots_ack_presence',
     stream: 'ROBOT_ACKS',
     filter: everyRobot(ROBOT_SUBJECTS.commandAck),
-    maxAckPending: 20_000,
+    maxAckPending: 100_000,
     headersOnly: true,
     why: 'An acknowledgement is a sign of life.',
   },
@@ -75,7 +74,7 @@ export const CONSUMERS = {
     stream: 'ROBOT_TELEMETRY',
     filter: everyRobot(ROBOT_SUBJECTS.telemetry),
     ackWaitMs: 60_000,
-    maxAckPending: 20_000,
+    maxAckPending: 100_000,
     why: 'Samples into the time series, in batches.',
   },
   commandAckIngest: {
@@ -83,7 +82,6 @@ export const CONSUMERS = {
     durable: 'commands_ack_ingest',
     stream: 'ROBOT_ACKS',
     filter: everyRobot(ROBOT_SUBJECTS.commandAck),
-    maxAckPending: 10_000,
     why: 'Acknowledgements and results into the command ledger.',
   },
 } as const satisfies Record<string, ConsumerContract>;

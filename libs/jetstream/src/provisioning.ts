@@ -175,7 +175,7 @@ function consumerConfig(consumer: ConsumerContract): Partial<ConsumerConfig> {
   return {
     durable_name: consumer.durable,
     description: consumer.why,
-    filter_subject: consumer.filter,
+    ...filterOf(consumer),
     ack_policy: AckPolicy.Explicit,
     ack_wait: nanos(consumer.ackWaitMs),
     deliver_policy: DeliverPolicy.All,
@@ -184,6 +184,15 @@ function consumerConfig(consumer: ConsumerContract): Partial<ConsumerConfig> {
     ...(consumer.headersOnly ? { headers_only: true } : {}),
     ...(consumer.reportsDeliveries ? { sample_freq: '100%' } : {}),
   };
+}
+
+/**
+ * No filter where the stream holds nothing else: nats-server 2.9 scans a whole block per message for a filtered consumer
+ * once the block's index has left its memory, which is a few hundred messages a second.
+ */
+function filterOf({ stream, filter }: ConsumerContract): Partial<ConsumerConfig> {
+  const subjects: readonly string[] = STREAMS[stream].subjects;
+  return subjects.length === 1 && subjects[0] === filter ? {} : { filter_subject: filter };
 }
 
 const NOT_FOUND = 404;

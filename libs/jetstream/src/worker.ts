@@ -26,10 +26,11 @@ interface Parts {
 }
 
 const MAX_PAUSE_MS = 5_000;
+const SMALLEST_PULL = 200;
 
 /**
- * Takes messages off a queue, at most `concurrency` handler calls at a time, in arrays when the handler wants them. The
- * queue is bounded by the consumer's `maxAckPending`: the broker sends no more until some are settled.
+ * Takes messages off a queue, at most `concurrency` handler calls at a time, in arrays when the handler wants them. Whoever
+ * fills the queue asks for room first, so it holds a few batches and never more.
  */
 export class Worker {
   private readonly queue: Item[] = [];
@@ -39,6 +40,7 @@ export class Worker {
   private pausedUntilMs = 0;
   private failuresInARow = 0;
   private idle: (() => void) | undefined;
+  private readonly awaitingRoom: (() => void)[] = [];
 
   constructor(private readonly parts: Parts) {}
 
@@ -50,9 +52,21 @@ export class Worker {
     this.wake();
   }
 
+  /** How many messages to ask for at once. */
+  get pullSize(): number {
+    return Math.max(SMALLEST_PULL, this.batchSize);
+  }
+
+  /** Resolves when there is room for one more pull, or when the worker stops. */
+  hasRoom(): Promise<void> {
+    if (this.stopped || this.queue.length <= this.pullSize) return Promise.resolve();
+    return new Promise((resolve) => this.awaitingRoom.push(resolve));
+  }
+
   /** Finishes what runs, gives back what waits. */
   async stop(): Promise<void> {
     this.stopped = true;
+    this.letIn();
     clearTimeout(this.timer);
     for (const { message } of this.queue.splice(0)) this.parts.settlement.release(message);
     if (this.running > 0) await new Promise<void>((resolve) => (this.idle = resolve));
@@ -69,7 +83,12 @@ export class Worker {
       const waitMs = this.dueAtMs(oldest) - Date.now();
       if (waitMs > 0) return this.wakeIn(waitMs);
       void this.run(this.queue.splice(0, this.batchSize));
+      if (this.queue.length <= this.pullSize) this.letIn();
     }
+  }
+
+  private letIn(): void {
+    for (const resolve of this.awaitingRoom.splice(0)) resolve();
   }
 
   /** A pause after failures holds everything; otherwise only a batch that is not full yet waits for more. */
