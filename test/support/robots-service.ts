@@ -53,6 +53,11 @@ export class RobotsUnderTest {
     return this.parts.broker;
   }
 
+  /** A pool of the test's own. */
+  get dataSource(): DataSource {
+    return this.parts.dataSource;
+  }
+
   /** Connected with every right, as robots and spectators. */
   get admin(): NatsConnection {
     return this.parts.admin;

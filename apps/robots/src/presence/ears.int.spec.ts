@@ -59,14 +59,24 @@ describe('what has been heard', () => {
   it('is nothing while the broker is away, and starts anew afterwards', async () => {
     const ears = new Ears(connection);
     await waitFor(() => ears.listen());
-    await robots.broker.kill();
+    await robots.settled();
+    // A clean stop: after a crash the broker may wait 30 s for acknowledgements that it had not written yet.
+    await robots.broker.server.child.stop();
     await waitFor(() => !connection.isConnected);
     expect(await ears.listen()).toBeUndefined();
-    await robots.broker.restart();
+    await robots.broker.server.child.start();
     const backAt = Date.now();
     const hearing = await waitFor(() => ears.listen());
     expect(hearing.sinceMs).toBeGreaterThanOrEqual(backAt);
     await waitFor(() => robots.say('status', 'EAR-2', {}));
+    await robots.settled();
+    await waitFor(() => ears.listen());
+    const { upSinceMs } = connection;
+    await robots.broker.restart();
+    await waitFor(() => connection.upSinceMs > upSinceMs);
+    const unnoticedAt = Date.now();
+    const later = await waitFor(() => ears.listen());
+    expect(later.sinceMs).toBeGreaterThanOrEqual(unnoticedAt);
     await waitFor(() => robots.ask(ROBOTS_REQUESTS.get, { robotId: 'EAR-2' }));
   });
 });

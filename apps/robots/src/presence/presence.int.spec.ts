@@ -2,8 +2,8 @@ import { CONSUMERS, ROBOTS_REQUESTS } from '#libs/contracts';
 import { RobotsUnderTest } from '../../../../test/support/robots-service.js';
 import { waitFor } from '../../../../test/support/wait.js';
 
-const STALE_MS = 600;
-const OFFLINE_MS = 1_200;
+const STALE_MS = 1_500;
+const OFFLINE_MS = 3_000;
 const TIMEOUTS = {
   PRESENCE_STALE_AFTER_MS: String(STALE_MS),
   PRESENCE_OFFLINE_AFTER_MS: String(OFFLINE_MS),
@@ -69,7 +69,7 @@ describe('presence of robots', () => {
 
   it('an old message worked off late makes nobody online', async () => {
     await robots.say('status', 'PR-3', {});
-    await waitFor(async () => (await presenceOf('PR-3')) === 'offline');
+    await waitFor(() => pathOf('PR-3').at(-1) === 'stale>offline');
     const before = pathOf('PR-3').length;
     await robots.redeliverAll(CONSUMERS.statusIngest);
     expect(pathOf('PR-3')).toHaveLength(before);
@@ -80,10 +80,11 @@ describe('presence of robots', () => {
     await robots.addReplica({ PRESENCE_STALE_AFTER_MS: '3000', PRESENCE_OFFLINE_AFTER_MS: '60000' });
     await robots.say('status', 'PR-4', {});
     await waitFor(async () => (await presenceOf('PR-4')) === 'online');
-    await robots.broker.kill();
+    await robots.settled();
+    await robots.broker.server.child.stop();
     const lastSeen = Date.now();
     await waitFor(() => Date.now() - lastSeen > 3_500);
-    await robots.broker.restart();
+    await robots.broker.server.child.start();
     const backAt = Date.now();
     const silentFor = async (): Promise<number> => {
       const [row] = await robots.query<{ presence: string }>(

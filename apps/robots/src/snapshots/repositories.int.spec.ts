@@ -3,6 +3,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { migrateSchema, toDataSourceOptions } from '#libs/database';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/database.js';
 import { Robots0001 } from '../migrations/0001-robots.js';
+import { PresenceRepository } from '../presence/presence.repository.js';
 import { Robot } from '../registry/robot.entity.js';
 import { findRobots, lockRobot, RobotRepository, updateMetadata } from '../registry/robot.repository.js';
 import { registerRobots, touchRobots } from '../registry/sighting.repository.js';
@@ -84,6 +85,21 @@ describe('ROB-077 the repositories', () => {
     const touch = (at: Date): ReturnType<typeof touchRobots> => touchRobots(tx, [{ robotId: 'T-1', at }], LONG_AGO);
     const [one, two] = await Promise.all([touch(AT), touch(new Date(AT.getTime() + 1))]);
     expect([...one, ...two]).toMatchObject([{ robotId: 'T-1', previous: 'unknown', presence: 'online' }]);
+  });
+
+  it('lets replicas share the sweep: each silent robot changes once, with one event', async () => {
+    await tx.query(
+      `INSERT INTO "robots"."robots" ("robotId", "displayName", "nameKey", "presence", "lastSeenAt")
+       SELECT 'P-' || n, '', '', 'online', $1 FROM generate_series(1, 300) n`,
+      [AT],
+    );
+    const presence = new PresenceRepository(dataSource);
+    const limits = { staleBefore: AT, offlineBefore: null };
+    const moved = await Promise.all(Array.from({ length: 8 }, () => presence.moveSilent(limits, 500)));
+    const ids = moved.flat().map(({ robotId }) => robotId);
+    expect(ids.filter((robotId) => robotId.startsWith('P-'))).toHaveLength(300);
+    const events = await tx.query(`SELECT 1 FROM "robots"."outbox" WHERE "subject" LIKE 'events.robots.P-%'`);
+    expect(events).toHaveLength(300);
   });
 
   it('gets, locks and updates a robot', async () => {

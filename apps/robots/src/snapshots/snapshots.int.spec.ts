@@ -3,6 +3,8 @@ import { DataSource } from 'typeorm';
 import { RobotsUnderTest } from '../../../../test/support/robots-service.js';
 import { waitFor } from '../../../../test/support/wait.js';
 
+import { storeIdentity } from './identity.repository.js';
+
 describe('identity and capability snapshots', () => {
   let robots: RobotsUnderTest;
 
@@ -165,14 +167,13 @@ describe('identity and capability snapshots', () => {
     for (let i = 0; i < 5; i++) expect((await identityOf('HOT-1'))['payload']).toEqual({ model: 'old' });
     expect(identityReads()).toBe(before);
 
-    const other = await robots.addReplica();
-    for (let i = 0; i < 6; i++) await robots.say('identity', 'HOT-1', { model: `new ${i}` });
-    await robots.settled();
-    await waitFor(async () => {
-      const answers = await Promise.all(Array.from({ length: 10 }, () => identityOf('HOT-1')));
-      return answers.every(({ payload }) => payload.model === 'new 5');
-    });
-    await robots.stopReplica(other);
+    const payload = { model: 'new' };
+    const position = { epochMs: Date.now(), sequence: 1 };
+    const [messageId, receivedAt] = [crypto.randomUUID(), new Date().toISOString()];
+    const text = JSON.stringify({ payload });
+    const report = { robotId: 'HOT-1', payload, position, messageId, receivedAt, text, contentHash: '' };
+    await robots.dataSource.transaction((tx) => storeIdentity(tx, report));
+    await waitFor(async () => (await identityOf('HOT-1'))['payload'].model === 'new');
     spy.mockRestore();
   });
 });
