@@ -38,14 +38,14 @@ afterEach(async () => {
 });
 
 function sample(sequence: number, offsetMs: number, payload: unknown, robotId = 'RB-1'): NewSample {
-  const text = JSON.stringify({ type: 'telemetry', robotId, payload });
+  const text = JSON.stringify({ type: 'telemetry', robotId, messageId: `m-${sequence}`, payload });
   return withText(sequence, offsetMs, text, robotId);
 }
 
 function withText(sequence: number, offsetMs: number, text: string, robotId = 'RB-1'): NewSample {
   const at = new Date(START_MS + offsetMs);
   const sampleId = sampleIdOf({ epochMs: 1_700_000_000_000, sequence });
-  return { sampleId, robotId, text, receivedAt: at, sentAt: at, messageId: `m-${sequence}` };
+  return { sampleId, robotId, text, receivedAt: at, sentAtMs: at.getTime() };
 }
 
 async function insert(samples: readonly NewSample[]): Promise<void> {
@@ -206,7 +206,9 @@ describe('buckets', () => {
     '%s outlives numbers that no double holds',
     async (aggregate) => {
       const values = ['1e400', '-1e400', '1e-400', '1.7e308', '1.7e308', '5'];
-      await insert(values.map((value, n) => withText(n + 1, n, `{"payload":{"v":${value}}}`)));
+      await insert(
+        values.map((value, n) => withText(n + 1, n, `{"robotId":"RB-1","messageId":"m","payload":{"v":${value}}}`)),
+      );
       const query = { robotId: 'RB-1', ...HOUR, bucketMs: MINUTE_MS, aggregate, fields: ['v'] };
       const value = (await responder.bucketsOf(query)).buckets[0]!.values['v'];
       expect(value).toBeCloseTo({ avg: 8.5e307, min: 0, max: 1.7e308, last: 5, count: 4 }[aggregate], 5);

@@ -8,11 +8,11 @@ import { fromCursor } from './sample.cursor.js';
 export interface NewSample {
   readonly sampleId: string;
   readonly robotId: string;
-  /** The envelope byte for byte, checked JSON. */
+  /** The envelope byte for byte: JSON that was checked, with robotId and messageId. */
   readonly text: string;
   readonly receivedAt: Date;
-  readonly sentAt: Date;
-  readonly messageId: string;
+  /** Milliseconds since 1970, by the robot's clock. */
+  readonly sentAtMs: number;
 }
 
 interface SampleRow {
@@ -36,22 +36,26 @@ const TABLE = '"telemetry"."robot_telemetry_samples"';
 const FRAME_BYTES = 420;
 
 /**
- * The rows as one JSON document and an array per other column. Postgres reads that a third faster than an array of JSON
- * texts, where every quote is escaped twice.
+ * The envelopes as one JSON document, and beside it only what the robot does not say itself. Postgres reads that a fifth
+ * faster than an array of JSON texts, where every quote is escaped twice, and the texts of ids cost this process nothing.
  */
 const INSERT = `
   INSERT INTO ${TABLE} ("sampleId", "robotId", "payloadJson", "receivedAt", "sentAt", "messageId")
-  SELECT r."sampleId", r."robotId", r."payloadJson", r."receivedAt", r."sentAt", r."messageId"
-  FROM ROWS FROM (
-    unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::text[]),
-    jsonb_array_elements($6::jsonb)
-  ) AS r("sampleId", "robotId", "receivedAt", "sentAt", "messageId", "payloadJson")`;
+  SELECT r."sampleId", r.envelope ->> 'robotId', r.envelope, r."receivedAt", to_timestamp(r."sentAtMs" / 1000.0),
+    r.envelope ->> 'messageId'
+  FROM (
+    SELECT "sampleId", to_timestamp("receivedAtMs" / 1000.0) AS "receivedAt", "sentAtMs", envelope
+    FROM ROWS FROM (
+      unnest($1::uuid[], $2::int8[], $3::int8[]),
+      jsonb_array_elements($4::jsonb)
+    ) AS x("sampleId", "receivedAtMs", "sentAtMs", envelope)
+  ) r`;
 const UNLESS_SLOT_IS_TAKEN = `
   WHERE NOT EXISTS (
     SELECT 1 FROM ${TABLE} taken
-    WHERE taken."robotId" = r."robotId"
-      AND taken."receivedAt" >= date_bin($7::interval, r."receivedAt", 'epoch')
-      AND taken."receivedAt" < date_bin($7::interval, r."receivedAt", 'epoch') + $7::interval)`;
+    WHERE taken."robotId" = r.envelope ->> 'robotId'
+      AND taken."receivedAt" >= date_bin($5::interval, r."receivedAt", 'epoch')
+      AND taken."receivedAt" < date_bin($5::interval, r."receivedAt", 'epoch') + $5::interval)`;
 const ONCE = ' ON CONFLICT DO NOTHING';
 
 /** The time series. */
@@ -62,11 +66,9 @@ export class SampleRepository {
   /** Stores what is not stored yet, in one statement; `slotMs` above 0 keeps one sample per robot and slot of time. */
   async insert(samples: readonly NewSample[], slotMs: number): Promise<number> {
     const columns = [
-      samples.map(({ sampleId }) => sampleId),
-      samples.map(({ robotId }) => robotId),
-      samples.map(({ receivedAt }) => receivedAt.toISOString()),
-      samples.map(({ sentAt }) => sentAt.toISOString()),
-      samples.map(({ messageId }) => messageId),
+      arrayOf(samples.map(({ sampleId }) => sampleId)),
+      arrayOf(samples.map(({ receivedAt }) => receivedAt.getTime())),
+      arrayOf(samples.map(({ sentAtMs }) => sentAtMs)),
       `[${samples.map(({ text }) => text).join(',')}]`,
     ];
     const pool = poolOf(this.dataSource);
@@ -113,6 +115,11 @@ function pageSql(order: 'asc' | 'desc', isNextPage: boolean): string {
     )
     SELECT "sampleId", "robotId", "receivedAt", "sentAt", "messageId", payload, place = candidates AS "isLast"
     FROM sized WHERE bytes <= $5 OR place = 1 ORDER BY place`;
+}
+
+/** A Postgres array of values that need no quotes. */
+function arrayOf(values: readonly (string | number)[]): string {
+  return `{${values.join(',')}}`;
 }
 
 function toSample({ sampleId, robotId, receivedAt, sentAt, messageId, payload }: SampleRow): SampleDto {

@@ -75,8 +75,7 @@ export class SampleService {
 }
 
 function toSample({ position, robotId, text, receivedAt, envelope }: TelemetryMessage): NewSample {
-  const sentAt = new Date(parseInstant(envelope.sentAt));
-  return { sampleId: sampleIdOf(position), robotId, text, receivedAt, sentAt, messageId: envelope.messageId };
+  return { sampleId: sampleIdOf(position), robotId, text, receivedAt, sentAtMs: parseInstant(envelope.sentAt) };
 }
 
 /** Splits only batches of very large messages. */
