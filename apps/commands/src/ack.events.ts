@@ -1,5 +1,5 @@
 import type { CommandAckEvent, CommandStatus, CommandUpdatedEvent } from '#libs/contracts';
-import type { RobotCommand } from './command.entity.js';
+import type { LedgerCommand } from './ledger.repository.js';
 import type { AckWord, TimelineDraft } from './command.state.js';
 
 /** What an acknowledgement's timeline entry says; see `ackEntry` of the machine. */
@@ -15,7 +15,7 @@ interface AckDetail {
 }
 
 /** Told from the timeline, so that an acknowledgement that comes again is the same event again. */
-export function ackEventOf(command: RobotCommand, entry: TimelineDraft): CommandAckEvent | undefined {
+export function ackEventOf(command: LedgerCommand, entry: TimelineDraft): CommandAckEvent | undefined {
   const { detail } = entry;
   if (!isAckDetail(detail)) return undefined;
   return {
@@ -33,7 +33,7 @@ export function ackEventOf(command: RobotCommand, entry: TimelineDraft): Command
 }
 
 /** The change of status that an acknowledgement made; undefined when it made none. */
-export function updateEventOf(command: RobotCommand, entry: TimelineDraft): CommandUpdatedEvent | undefined {
+export function updateEventOf(command: LedgerCommand, entry: TimelineDraft): CommandUpdatedEvent | undefined {
   const { detail } = entry;
   if (!isAckDetail(detail) || detail.from === undefined) return undefined;
   const { robotId, commandId, commandType } = command;

@@ -85,14 +85,14 @@ function keyOf({ robotId, request, requester, idempotencyKey }: Order): Idempote
   return { principal: requester.by, key: idempotencyKey, bodyHash: bodyHashOf({ robotId, request }) };
 }
 
-/** The row of a command that is asked for now; the sweeper looks at it after `graceMs`. */
+/** The row of a command that is asked for now; the sweeper looks at it after `graceMs`, or half of a shorter life. */
 export function toCommand(
   { robotId, requester }: Pick<Order, 'robotId' | 'requester'>,
   { payload, ...terms }: CommandTerms,
   graceMs: number,
   batchId: string | null = null,
 ): NewCommand {
-  const lookAt = new Date(terms.requestedAt.getTime() + graceMs);
+  const lifeMs = terms.expiresAt.getTime() - terms.requestedAt.getTime();
   return {
     ...terms,
     commandId: newCommandId(terms.requestedAt.getTime()),
@@ -102,7 +102,7 @@ export function toCommand(
     requestedBy: requester.by,
     requestedByUserId: isUuid(requester.userId) ? requester.userId : null,
     attempts: 0,
-    dueAt: lookAt < terms.expiresAt ? lookAt : terms.expiresAt,
+    dueAt: new Date(terms.requestedAt.getTime() + Math.min(graceMs, Math.floor(lifeMs / 2))),
     deadlineAt: terms.expiresAt,
     batchId,
   };

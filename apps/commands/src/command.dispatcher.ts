@@ -6,7 +6,7 @@ import { nextAttemptAt, retryAt } from './command.schedule.js';
 import { isFinal } from './command.state.js';
 import { CommandPublisher, messageIdOf, type Publishable } from './command.publisher.js';
 import { CommandStream } from './command.stream.js';
-import { type Applied, type LedgerFact, LedgerRepository } from './ledger.repository.js';
+import { type Applied, type LedgerCommand, type LedgerFact, LedgerRepository } from './ledger.repository.js';
 import { dispatches } from './commands.metrics.js';
 import { RecentDispatches } from './recent.dispatches.js';
 
@@ -22,11 +22,11 @@ const IN_FLIGHT_MS = 10_000;
 @Injectable()
 export class CommandDispatcher {
   private readonly logger = new Logger('Dispatcher');
-  private readonly underWay = new Set<Promise<void>>();
+  /** Keyed by command id. */
+  private readonly underWay = new Map<string, Promise<void>>();
   private readonly marks = new MicroBatch<LedgerFact, Applied>({
     name: 'commands_sent',
     maxWaitMs: 5,
-    maxConcurrency: 1,
     run: (facts) => this.ledger.apply(facts),
   });
 
@@ -48,12 +48,16 @@ export class CommandDispatcher {
       dispatches.inc({ outcome: 'left_to_sweeper' });
       this.logger.debug({ event: 'dispatch_failed', commandId: command.commandId, error });
     });
-    const done = work.finally(() => this.underWay.delete(done));
-    this.underWay.add(done);
+    this.underWay.set(
+      command.commandId,
+      work.finally(() => this.underWay.delete(command.commandId)),
+    );
   }
 
   /** Publishes the next attempt of a command that is due: the first one, or a retry in place of the copy before it. */
   async publishDue(command: RobotCommand, now: Date): Promise<void> {
+    const slow = this.underWay.get(command.commandId);
+    if (slow) return this.lookAgainAfter(slow, command);
     const attempt = command.attempts + 1;
     const eligibleAt = retryAt(command) ?? command.requestedAt;
     if (now.getTime() - eligibleAt.getTime() > REMEMBERED_MS) {
@@ -66,7 +70,7 @@ export class CommandDispatcher {
   }
 
   /** Takes back whatever the stream holds of a command. */
-  async withdraw(command: RobotCommand, now: Date): Promise<void> {
+  async withdraw(command: LedgerCommand, now: Date): Promise<void> {
     await this.removeKnown(command);
     if (!mayHaveUnrecordedCopy(command, now)) return;
     for (const { sequence } of await this.stream.find(command.robotId, command.commandId, command.requestedAt)) {
@@ -78,14 +82,14 @@ export class CommandDispatcher {
    * Ends the work on a command that became final just now: tells of it when the ledger itself ended it, and takes back the
    * copy that is known. Where there may be one that nobody recorded the command stays due, and the sweeper looks for it.
    */
-  async settle(command: RobotCommand, now: Date): Promise<void> {
+  async settle(command: LedgerCommand, now: Date): Promise<void> {
     await this.tellEnd(command, now);
     await this.removeKnown(command);
     if (!mayHaveUnrecordedCopy(command, now)) await this.ledger.reschedule([command], () => null);
   }
 
   /** Ends the work on a final command that is due, whatever a crash left of it; until this succeeds it stays due. */
-  async settleDue(command: RobotCommand, now: Date): Promise<void> {
+  async settleDue(command: LedgerCommand, now: Date): Promise<void> {
     await this.tellEnd(command, now);
     await this.withdraw(command, now);
     const certainAt = new Date((command.completedAt ?? now).getTime() + IN_FLIGHT_MS);
@@ -95,15 +99,21 @@ export class CommandDispatcher {
 
   /** Waits for what is under way. Call it when nothing new can come. */
   async close(): Promise<void> {
-    while (this.underWay.size > 0) await Promise.all(this.underWay);
+    while (this.underWay.size > 0) await Promise.all(this.underWay.values());
     await this.marks.close();
   }
 
-  private async removeKnown({ commandId, publishedSequence }: RobotCommand): Promise<void> {
+  /** A repeat now would be dropped by the stream, but heard by a robot that listens without its durable. */
+  private async lookAgainAfter(underWay: Promise<void>, command: RobotCommand): Promise<void> {
+    await underWay;
+    await this.ledger.reschedule([command], () => new Date());
+  }
+
+  private async removeKnown({ commandId, publishedSequence }: LedgerCommand): Promise<void> {
     if (publishedSequence !== null) await this.stream.remove(commandId, publishedSequence);
   }
 
-  private async tellEnd(command: RobotCommand, now: Date): Promise<void> {
+  private async tellEnd(command: LedgerCommand, now: Date): Promise<void> {
     const { commandId, robotId, commandType, status, reason, completedAt } = command;
     if (status !== 'TIMEOUT' && status !== 'CANCELLED') return;
     const at = (completedAt ?? now).toISOString();
@@ -134,7 +144,7 @@ export class CommandDispatcher {
 }
 
 /** Whether a publish may have reached the stream without being recorded: its process died, or it is still under way. */
-function mayHaveUnrecordedCopy(command: RobotCommand, now: Date): boolean {
+function mayHaveUnrecordedCopy(command: LedgerCommand, now: Date): boolean {
   if (command.attempts === 0) return true;
   const retry = nextAttemptAt(command);
   return retry !== null && retry <= (command.completedAt ?? now);

@@ -163,13 +163,16 @@ describe('the state machine', () => {
   it('retries only while the robot is silent, as often as the policy says', () => {
     const policy = requested({ maxRetries: 1 });
     const once = run([sent(1, 0)], policy).command;
-    expect(once.dueAt).toEqual(at(15_000));
+    expect(once.dueAt).toEqual(at(2_000));
+    expect(nextDueAt(once)).toEqual(at(15_000));
     expect(dueStep(once, at(14_999))).toBe('wait');
     expect(dueStep(once, at(15_000))).toBe('publish');
     expect(dueStep(run([sent(1, 0), ack('ACCEPTED', 1)], policy).command, at(15_000))).toBe('wait');
     const twice = run([sent(1, 0), sent(2, 15_000)], policy);
     expect(twice.kinds).toEqual(['sent', 'retried']);
-    expect(twice.command.dueAt).toEqual(at(30_000));
+    expect(nextDueAt(twice.command)).toEqual(at(30_000));
+    const hasty = requested({ maxRetries: 1, responseTimeoutMs: 100, retryDelayMs: 0 });
+    expect(run([sent(1, 0)], hasty).command.dueAt).toEqual(at(100));
   });
 
   it('records evidence of delivery without changing anything', () => {

@@ -1,6 +1,6 @@
 import { type CommandStatus, PermanentMessageError, type TimelineKind } from '#libs/contracts';
 import type { StreamPosition } from '#libs/jetstream';
-import { deadlineOf, latest, nextDueAt } from './command.schedule.js';
+import { deadlineOf, earliestDue, latest } from './command.schedule.js';
 import {
   type AckFact,
   type AckWord,
@@ -53,7 +53,7 @@ function sent(command: CommandState, { at, attempt, sequence }: SentFact): Trans
     detail: { attempt, sequence },
   };
   if (!isFinal(command.status)) {
-    return { changes: { ...known, dueAt: nextDueAt({ ...command, ...known }) }, entry };
+    return { changes: { ...known, dueAt: earliestDue({ ...command, ...known }) }, entry };
   }
   // Published while it became final: the copy in the stream has to go, unless it is the one that the robot answered.
   const answered = command.status === 'COMPLETED' || command.status === 'FAILED';

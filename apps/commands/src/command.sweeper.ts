@@ -5,7 +5,7 @@ import type { RobotCommand } from './command.entity.js';
 import { type DueStep, dueStep, nextDueAt } from './command.schedule.js';
 import { swept } from './commands.metrics.js';
 import { CommandsSettings } from './commands.settings.js';
-import { LedgerRepository } from './ledger.repository.js';
+import { type LedgerCommand, LedgerRepository } from './ledger.repository.js';
 import { Ticker } from './ticker.js';
 
 const PAGE = 500;
@@ -55,10 +55,10 @@ export class CommandSweeper implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   /** Takes expired messages back at once, and calls the time-out as soon as no answer can be waiting in the stream. */
-  private async expire(commands: readonly RobotCommand[], now: Date): Promise<void> {
+  private async expire(commands: readonly LedgerCommand[], now: Date): Promise<void> {
     if (commands.length === 0) return;
     await this.watermark.refresh(now);
-    const mayEnd = (command: RobotCommand): boolean =>
+    const mayEnd = (command: LedgerCommand): boolean =>
       command.attempts === 0 || this.watermark.hasPassed(command.deadlineAt, now);
     await this.end(commands.filter(mayEnd), now);
     await this.hold(
@@ -67,7 +67,7 @@ export class CommandSweeper implements OnApplicationBootstrap, OnModuleDestroy {
     );
   }
 
-  private async end(commands: readonly RobotCommand[], now: Date): Promise<void> {
+  private async end(commands: readonly LedgerCommand[], now: Date): Promise<void> {
     const facts = commands.map(({ commandId }) => ({
       commandId,
       dedupeKey: 'timeout',
@@ -80,17 +80,17 @@ export class CommandSweeper implements OnApplicationBootstrap, OnModuleDestroy {
     if (this.dispatcher.isReachable) await this.each(ended, (command) => this.dispatcher.settle(command, now));
   }
 
-  private async hold(commands: readonly RobotCommand[], now: Date): Promise<void> {
+  private async hold(commands: readonly LedgerCommand[], now: Date): Promise<void> {
     if (this.dispatcher.isReachable) await this.each(commands, (command) => this.dispatcher.withdraw(command, now));
     await this.ledger.reschedule(commands, () => new Date(now.getTime() + RETRY_MS));
   }
 
   /** One failure is that command's alone: it becomes due again soon. */
-  private async each(
-    commands: readonly RobotCommand[],
-    work: (command: RobotCommand) => Promise<unknown>,
+  private async each<C extends LedgerCommand>(
+    commands: readonly C[],
+    work: (command: C) => Promise<unknown>,
   ): Promise<void> {
-    const failed: RobotCommand[] = [];
+    const failed: C[] = [];
     for (let start = 0; start < commands.length; start += CONCURRENCY) {
       const chunk = commands.slice(start, start + CONCURRENCY);
       const outcomes = await Promise.allSettled(chunk.map((command) => work(command)));

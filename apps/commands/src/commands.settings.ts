@@ -35,7 +35,7 @@ export class CommandsSettings extends settings({
     hint: 'milliseconds between two looks for commands that are due',
   }),
   publishGraceMs: integer('COMMAND_PUBLISH_GRACE_MS', {
-    default: 2_000,
+    default: 5_000,
     min: 0,
     max: 60_000,
     hint: 'milliseconds after which a command that was accepted but not published is published by the sweeper',

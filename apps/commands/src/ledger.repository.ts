@@ -12,11 +12,14 @@ export interface LedgerFact {
   readonly fact: CommandFact;
 }
 
+/** A command without what was asked of the robot: nothing that happens later depends on it. */
+export type LedgerCommand = Omit<RobotCommand, 'payloadJson'>;
+
 /** What became of a fact. `repeated`: it was in the timeline before; `void`: it changed and recorded nothing. */
 export type Applied =
   | { readonly outcome: 'unknown' }
-  | { readonly outcome: 'void'; readonly command: RobotCommand }
-  | { readonly outcome: 'recorded' | 'repeated'; readonly command: RobotCommand; readonly entry: TimelineDraft };
+  | { readonly outcome: 'void'; readonly command: LedgerCommand }
+  | { readonly outcome: 'recorded' | 'repeated'; readonly command: LedgerCommand; readonly entry: TimelineDraft };
 
 interface Entry extends TimelineDraft {
   readonly commandId: string;
@@ -36,7 +39,8 @@ export class LedgerRepository {
     if (facts.length === 0) return [];
     return this.dataSource.transaction(async (tx) => {
       const before = await lockCommands(tx, facts);
-      const entries = await findEntries(tx, facts);
+      const acks = facts.filter(({ fact }) => fact.type === 'ack');
+      const entries = acks.length > 0 ? await findEntries(tx, acks) : new Map<string, TimelineDraft>();
       const page = new LedgerPage(before, entries);
       const outcomes = facts.map((fact) => page.take(fact));
       await updateCommands(tx, page.changed);
@@ -70,7 +74,7 @@ export class LedgerRepository {
   }
 
   /** Sets when to look next, null for never, unless somebody else has set it since `command` was read. */
-  async reschedule(commands: readonly RobotCommand[], dueAt: (command: RobotCommand) => Date | null): Promise<void> {
+  async reschedule(commands: readonly LedgerCommand[], dueAt: (command: LedgerCommand) => Date | null): Promise<void> {
     if (commands.length === 0) return;
     const rows = unnest(commands, {
       commandId: { type: 'uuid', value: (command) => command.commandId },
@@ -96,12 +100,12 @@ class LedgerPage {
 
   constructor(
     /** Keyed by command id. */
-    private readonly commands: Map<string, RobotCommand>,
+    private readonly commands: Map<string, LedgerCommand>,
     /** Keyed by command id and dedupe key. */
     private readonly entries: Map<string, TimelineDraft>,
   ) {}
 
-  get changed(): RobotCommand[] {
+  get changed(): LedgerCommand[] {
     return [...this.touched].sort().flatMap((commandId) => this.commands.get(commandId) ?? []);
   }
 
@@ -123,9 +127,39 @@ class LedgerPage {
 
 const entryKey = (commandId: string, dedupeKey: string): string => `${commandId}/${dedupeKey}`;
 
-async function lockCommands(tx: EntityManager, facts: readonly LedgerFact[]): Promise<Map<string, RobotCommand>> {
-  const rows = await tx.query<RobotCommand[]>(
-    `SELECT * FROM "commands"."robot_command_log" WHERE "commandId" = ANY($1::uuid[])
+const COLUMNS = [
+  'commandId',
+  'robotId',
+  'commandType',
+  'requestedByUserId',
+  'requestedAt',
+  'lastAckAt',
+  'status',
+  'requestedBy',
+  'expiresAt',
+  'timeoutMs',
+  'responseTimeoutMs',
+  'maxRetries',
+  'retryDelayMs',
+  'attempts',
+  'publishedSequence',
+  'lastSentAt',
+  'dueAt',
+  'deadlineAt',
+  'ackEpochMs',
+  'ackSequence',
+  'reason',
+  'progress',
+  'result',
+  'error',
+  'completedAt',
+  'batchId',
+] satisfies (keyof LedgerCommand)[];
+const SELECTED = COLUMNS.map((name) => `"${name}"`).join(', ');
+
+async function lockCommands(tx: EntityManager, facts: readonly LedgerFact[]): Promise<Map<string, LedgerCommand>> {
+  const rows = await tx.query<LedgerCommand[]>(
+    `SELECT ${SELECTED} FROM "commands"."robot_command_log" WHERE "commandId" = ANY($1::uuid[])
      ORDER BY "commandId" FOR NO KEY UPDATE`,
     [[...new Set(facts.map(({ commandId }) => commandId))]],
   );
@@ -146,7 +180,7 @@ async function findEntries(tx: EntityManager, facts: readonly LedgerFact[]): Pro
   return new Map(rows.map((row) => [entryKey(row.commandId, row.dedupeKey), row]));
 }
 
-async function updateCommands(tx: EntityManager, commands: readonly RobotCommand[]): Promise<void> {
+async function updateCommands(tx: EntityManager, commands: readonly LedgerCommand[]): Promise<void> {
   if (commands.length === 0) return;
   const rows = unnest(commands, {
     commandId: { type: 'uuid', value: (row) => row.commandId },

@@ -1,5 +1,8 @@
 import { Logger } from '@nestjs/common';
 
+/** A database that is away is not asked four times a second. */
+const FAILURE_PAUSE_MS = 1_000;
+
 /** Runs one piece of work again and again, never twice at a time: `intervalMs` after the last run, at once when there is more. */
 export class Ticker {
   private readonly logger: Logger;
@@ -34,12 +37,12 @@ export class Ticker {
   }
 
   private async run(): Promise<void> {
-    let more = false;
     try {
-      more = await this.work();
+      const more = await this.work();
+      this.schedule(more ? 0 : this.intervalMs);
     } catch (error) {
       this.logger.warn({ event: 'run_failed', ticker: this.name, error });
+      this.schedule(Math.max(this.intervalMs, FAILURE_PAUSE_MS));
     }
-    this.schedule(more ? 0 : this.intervalMs);
   }
 }
