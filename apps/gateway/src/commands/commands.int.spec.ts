@@ -76,6 +76,12 @@ it.each<[string, unknown]>([
   expect(body.error.details.fields[0].field).toBe(field);
 });
 
+it('refuses a form with 415', async () => {
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+  const { status, body } = await operator.post(PATH, undefined, { rawBody: 'commandType=dock', headers });
+  expect({ status, code: body.error.code }).toEqual({ status: 415, code: 'UNSUPPORTED_MEDIA_TYPE' });
+});
+
 it('lists a robot’s commands as an array with the next page in the headers', async () => {
   const { body, headers } = await viewer.get(`${PATH}?limit=1&after=n0&status=ACKED`);
   expect(body).toEqual([{ commandId: COMMAND_ID }]);

@@ -5,7 +5,6 @@ const VERSION = 1;
 /** Bytes of an instant or a sequence: good for 281 trillion of either. */
 const NUMBER_BYTES = 6;
 const CHECK_BYTES = 2;
-const MAX_NUMBER = 2 ** (8 * NUMBER_BYTES) - 1;
 const BASE64URL = /^[A-Za-z0-9_-]+$/;
 
 const lengthFor = (streams: readonly StreamName[]): number => 1 + streams.length * 2 * NUMBER_BYTES + CHECK_BYTES;
@@ -59,11 +58,4 @@ function seedOf(streams: readonly StreamName[]): number {
   for (const char of streams.join()) hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), FNV_PRIME);
   seeds.set(streams, hash);
   return hash;
-}
-
-/** Whether every number of the positions can be written. */
-export function isEncodable(positions: Positions): boolean {
-  return positions.every(({ epochMs, sequence }) =>
-    [epochMs, sequence].every((value) => Number.isInteger(value) && value >= 0 && value <= MAX_NUMBER),
-  );
 }
