@@ -1,9 +1,9 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { acceptEmptyJson } from './json.body.js';
+import { readJsonBodies } from './json.body.js';
 import { serveOpenApi } from './openapi.js';
 
 /** What the gateway's HTTP server needs beside its module, before it listens. */
 export function configureGateway(app: NestFastifyApplication): void {
-  acceptEmptyJson(app);
+  readJsonBodies(app);
   serveOpenApi(app);
 }

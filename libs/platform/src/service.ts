@@ -98,6 +98,8 @@ async function startApp({ module, configure }: ServiceOptions, core: Core): Prom
   const app = await NestFactory.create<NestFastifyApplication>(root, createHttpAdapter(config), {
     abortOnError: false,
     bufferLogs: false,
+    // Whoever takes bodies says which; Nest would take forms as well.
+    bodyParser: false,
   });
   try {
     await prepareHttp(app, config);
