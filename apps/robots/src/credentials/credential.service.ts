@@ -36,7 +36,7 @@ export class CredentialService {
     return { creds, issuedAt };
   }
 
-  /** Revokes all that the robot has; the broker is told by whoever calls `RevocationSweeper.push()`. */
+  /** Revokes all that the robot has; the broker is told by whoever calls `RevocationSweeper.pushNow()`. */
   async revoke(robotId: string, by: string): Promise<number> {
     return this.dataSource.transaction(async (tx) => {
       if (!(await lockRobot(tx, robotId))) throw robotNotFound(robotId);

@@ -126,7 +126,7 @@ describe('device credentials', () => {
     const robot = await connectAs(credentials);
     const account = robots.replica.app.get(BrokerAccount);
     const spy = jest.spyOn(account, 'revoke').mockRejectedValue(new Error('the system account is away'));
-    await expect(revoke('CR-6')).rejects.toBeDefined();
+    await expect(revoke('CR-6')).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
     expect(robot.isClosed()).toBe(false);
     await robots.stopReplica(robots.replica);
     spy.mockRestore();

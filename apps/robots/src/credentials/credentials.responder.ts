@@ -46,7 +46,7 @@ export class CredentialsResponder {
   @Answers(ROBOTS_REQUESTS.revokeCredentials)
   async revoke({ robotId, by }: CredentialsRequest): Promise<{ revoked: number }> {
     const revoked = await this.credentials.revoke(robotId, by);
-    await this.revocations.push();
+    await this.revocations.pushNow();
     return { revoked };
   }
 }

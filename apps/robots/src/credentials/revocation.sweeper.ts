@@ -1,4 +1,5 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { MusterError } from '#libs/contracts';
 import { Ticker } from '../ticker.js';
 import { BrokerAccount } from './broker.account.js';
 import { CredentialRepository } from './credential.repository.js';
@@ -29,8 +30,20 @@ export class RevocationSweeper implements OnApplicationBootstrap, OnModuleDestro
     await this.ticker.stop();
   }
 
-  /** Returns once the broker has taken the list. */
-  async push(): Promise<void> {
+  /**
+   * Returns once the broker has taken the list.
+   * @throws MusterError `SERVICE_UNAVAILABLE`; what is revoked stays so, and the sweep goes on trying
+   */
+  async pushNow(): Promise<void> {
+    try {
+      await this.push();
+    } catch (cause) {
+      const message = 'The credentials are revoked, but the broker could not be told yet; that is tried again soon.';
+      throw new MusterError('SERVICE_UNAVAILABLE', message, { retriedAfterMs: SWEEP_MS }, { cause });
+    }
+  }
+
+  private async push(): Promise<void> {
     await this.credentials.pushRevocations((revocations) => this.account.revoke(revocations));
     this.logger.log({ event: 'revocations_pushed' });
   }
