@@ -57,7 +57,9 @@ export class CommandSweeper implements OnApplicationBootstrap, OnModuleDestroy {
   /** Takes expired messages back at once, and calls the time-out as soon as no answer can be waiting in the stream. */
   private async expire(commands: readonly LedgerCommand[], now: Date): Promise<void> {
     if (commands.length === 0) return;
-    await this.watermark.refresh(now);
+    await this.watermark.refresh(now).catch((error: unknown) => {
+      this.logger.warn({ event: 'watermark_not_read', error });
+    });
     const mayEnd = (command: LedgerCommand): boolean =>
       command.attempts === 0 || this.watermark.hasPassed(command.deadlineAt, now);
     await this.end(commands.filter(mayEnd), now);
