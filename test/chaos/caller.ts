@@ -1,5 +1,6 @@
 import { Api } from '../support/api.js';
 import type { TestPlatform } from '../support/platform.js';
+import { CHAOS_COMMAND } from './witness.js';
 
 const CALL_EVERY_MS = 40;
 const RETRY_MS = 200;
@@ -41,7 +42,7 @@ export class Caller {
 
   private async untilAccepted(robotId: string, key: string, n: number): Promise<string> {
     const body = {
-      commandType: 'chaos',
+      commandType: CHAOS_COMMAND,
       payload: { n },
       timeoutMs: 120_000,
       responseTimeoutMs: 5_000,

@@ -2,7 +2,7 @@ import pg from 'pg';
 import type { TestPlatform } from '../support/platform.js';
 import { waitFor } from '../support/wait.js';
 import type { Caller } from './caller.js';
-import type { Witness } from './witness.js';
+import { CHAOS_COMMAND, type Witness } from './witness.js';
 
 /** One claim, over how many things it was checked, and how many broke it. */
 export interface Finding {
@@ -138,7 +138,8 @@ async function samplesByRobot(database: pg.Client): Promise<Map<string, Map<numb
 
 async function statusById(database: pg.Client): Promise<Map<string, string>> {
   const { rows } = await database.query<{ commandId: string; status: string }>(
-    `SELECT "commandId", "status" FROM commands.robot_command_log WHERE "commandType" = 'chaos'`,
+    `SELECT "commandId", "status" FROM commands.robot_command_log WHERE "commandType" = $1`,
+    [CHAOS_COMMAND],
   );
   return new Map(rows.map(({ commandId, status }) => [commandId, status]));
 }

@@ -3,6 +3,8 @@ import { BareRobot, type WireEnvelope } from '../support/bare-robot.js';
 
 const PUBLISH_EVERY_MS = 20;
 const RETRY_MS = 250;
+/** What the callers send; the registry's own questions are not counted. */
+export const CHAOS_COMMAND = 'chaos';
 
 /**
  * A robot that remembers. It publishes numbered telemetry, each number with one message id until the broker has
@@ -56,6 +58,7 @@ export class Witness {
   }
 
   private async obey(command: WireEnvelope): Promise<void> {
+    if (command.payload['commandType'] !== CHAOS_COMMAND) return;
     const commandId = String(command.payload['commandId']);
     this.deliveries.set(commandId, (this.deliveries.get(commandId) ?? 0) + 1);
     if (this.deliveries.get(commandId) === 1) this.executions.set(commandId, (this.executions.get(commandId) ?? 0) + 1);
