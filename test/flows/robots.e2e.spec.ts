@@ -179,11 +179,13 @@ describe.each(['all-in-one', 'separate'] as const)('robots end to end (%s)', (to
     await hub.next('robot.command.ack', (event) => event.commandId === body.commandId && event.ack === 'COMPLETED');
     const acks = hub.named('robot.command.ack').filter(({ payload }) => payload.commandId === body.commandId);
     expect(acks.map(({ payload }) => payload.ack)).toEqual(['ACCEPTED', 'PROGRESS', 'COMPLETED']);
-    const { body: ledger } = await viewer.get(`/api/v1/commands/${body.commandId}`);
+    const wanted = ['requested', 'sent', 'delivered', 'acked', 'progress', 'result'];
+    const ledger = await waitFor(async () => {
+      const { body: read } = await viewer.get(`/api/v1/commands/${body.commandId}`);
+      const kinds = read.timeline.map(({ kind }: { kind: string }) => kind);
+      return wanted.every((kind) => kinds.includes(kind)) && read;
+    });
     expect(ledger).toMatchObject({ status: 'COMPLETED', result: { dock: 2 } });
-    expect(ledger.timeline.map(({ kind }: { kind: string }) => kind)).toEqual(
-      expect.arrayContaining(['requested', 'sent', 'delivered', 'acked', 'progress', 'result']),
-    );
     await robot.close();
   });
 
