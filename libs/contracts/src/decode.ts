@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { Compile, type Validator } from 'typebox/compile';
 import type { Static, TSchema } from 'typebox';
 import { type Envelope, PAYLOAD_VERSION, parseInstant } from './envelope.js';
@@ -16,7 +17,6 @@ export interface DecodedMessage<P> {
   readonly text: string;
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
 /** Keyed by the contract object; contracts are constants, so the map is as large as their number. */
 const validators = new WeakMap<TSchema, Validator>();
 
@@ -53,12 +53,8 @@ export function decodeMessage<P extends TSchema>(
 }
 
 function parseJson(data: Uint8Array): { text: string; value: unknown } {
-  let text: string;
-  try {
-    text = utf8.decode(data);
-  } catch (cause) {
-    throw new PermanentMessageError('MALFORMED_JSON', 'The body is not UTF-8.', { cause });
-  }
+  if (!isUtf8(data)) throw new PermanentMessageError('MALFORMED_JSON', 'The body is not UTF-8.');
+  const text = Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('utf8');
   if (nestsDeeperThan(text, MAX_JSON_DEPTH)) {
     throw new PermanentMessageError('TOO_DEEP', `The body nests deeper than ${MAX_JSON_DEPTH} levels.`);
   }
@@ -69,8 +65,19 @@ function parseJson(data: Uint8Array): { text: string; value: unknown } {
   }
 }
 
-/** Whether brackets outside of strings ever nest deeper than `limit`; reads the text once. */
+/** Whether brackets outside of strings ever nest deeper than `limit`. */
 export function nestsDeeperThan(text: string, limit: number): boolean {
+  return count(text, '{', limit) + count(text, '[', limit) > limit && scanDepth(text, limit);
+}
+
+/** How often `character` stands in the text, counted up to `limit + 1`: native search, so that most texts need no scan. */
+function count(text: string, character: string, limit: number): number {
+  let found = 0;
+  for (let at = text.indexOf(character); at >= 0 && found <= limit; at = text.indexOf(character, at + 1)) found++;
+  return found;
+}
+
+function scanDepth(text: string, limit: number): boolean {
   let depth = 0;
   let inString = false;
   for (let i = 0; i < text.length; i++) {

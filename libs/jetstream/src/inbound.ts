@@ -44,13 +44,15 @@ export interface Origin {
   readonly receivedAt: Date;
 }
 
+const NANOS_PER_MS = 1_000_000;
+
 /** Origin of a message: its own delivery, or for a re-driven one what its headers say (only services publish there). */
 export function originOf(message: JsMsg, consumer: ConsumerContract, epochMs: number): Origin {
   if (consumer.stream !== 'REDRIVES') {
     return {
       subject: message.subject,
       position: { epochMs, sequence: message.seq },
-      receivedAt: new Date(Number(message.timestampNanos / 1_000_000n)),
+      receivedAt: new Date(Math.floor(message.info.timestampNanos / NANOS_PER_MS)),
     };
   }
   const header = (name: string): string => message.headers?.get(name) ?? '';
@@ -68,7 +70,8 @@ export function toArrival(message: JsMsg, origin: Origin): Arrival {
   if (robotId === undefined) {
     throw new PermanentMessageError('ROBOT_ID_INVALID', `Subject ${origin.subject} names no valid robot id.`);
   }
-  return { ...origin, robotId, deliveries: message.info.deliveryCount };
+  const { subject, position, receivedAt } = origin;
+  return { robotId, subject, position, receivedAt, deliveries: message.info.deliveryCount };
 }
 
 /** Checks the body against its contract. @throws PermanentMessageError when it does not fit. */

@@ -14,7 +14,7 @@ interface Item {
   readonly origin: Origin;
   readonly queuedAtMs: number;
 }
-interface Ready extends Item {
+interface Ready extends Omit<Item, 'queuedAtMs'> {
   readonly input: Arrival;
 }
 
@@ -121,7 +121,7 @@ export class Worker {
     const ready: Ready[] = [];
     for (const item of items) {
       try {
-        ready.push({ ...item, input: this.read(item) });
+        ready.push({ message: item.message, origin: item.origin, input: this.read(item) });
       } catch (error) {
         await this.parts.settlement.settle(item.message, item.origin, toError(error));
       }
