@@ -46,6 +46,8 @@ export class BrokerConnection {
       maxReconnectAttempts: -1,
       reconnectDelayHandler: () => backoffMs(Date.now() - (awaySinceMs ??= Date.now())),
       ignoreAuthErrorAbort: true,
+      // A stack trace per request costs more than the request.
+      noAsyncTraces: true,
       pingInterval: 10_000,
       maxPingOut: 2,
       ...(creds ? { authenticator: credsAuthenticator(creds) } : {}),

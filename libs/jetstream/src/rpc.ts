@@ -1,8 +1,15 @@
 import { applyDecorators, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { ClientNats, MessagePattern, NatsRecordBuilder, ServerNats, Transport } from '@nestjs/microservices';
-import type { Msg, NatsConnection, Subscription, SubscriptionOptions } from '@nats-io/transport-node';
+import {
+  errors,
+  type Msg,
+  type NatsConnection,
+  nuid,
+  type Subscription,
+  type SubscriptionOptions,
+} from '@nats-io/transport-node';
 import { context } from '@opentelemetry/api';
-import { catchError, firstValueFrom, type Observable, throwError, timeout, TimeoutError } from 'rxjs';
+import { catchError, type Observable, throwError, timeout, TimeoutError } from 'rxjs';
 import { type ErrorDetails, isErrorCode, MusterError, type RequestContract } from '#libs/contracts';
 import { BrokerConnection } from './connection.js';
 import { extractTrace, injectTrace } from './tracing.js';
@@ -78,7 +85,7 @@ const DEFAULT_TIMEOUT_MS = 5_000;
 export class RpcClient implements OnModuleDestroy {
   private readonly client: SharedClient;
 
-  constructor(broker: BrokerConnection) {
+  constructor(private readonly broker: BrokerConnection) {
     this.client = new SharedClient(broker);
   }
 
@@ -87,7 +94,8 @@ export class RpcClient implements OnModuleDestroy {
   }
 
   /**
-   * Asks one question and returns the one answer.
+   * Asks one question and returns the one answer; Nest's message format over the connection's one reply subject, which
+   * spares a subscription per question.
    * @throws MusterError as the other side threw it; `SERVICE_TIMEOUT` without an answer in time,
    * `SERVICE_UNAVAILABLE` when nobody listens.
    */
@@ -96,7 +104,15 @@ export class RpcClient implements OnModuleDestroy {
     request: Request,
     timeoutMs = DEFAULT_TIMEOUT_MS,
   ): Promise<Response> {
-    return firstValueFrom(this.stream(contract, request, timeoutMs));
+    const { subject } = contract;
+    if (!this.broker.isConnected)
+      throw new MusterError('SERVICE_UNAVAILABLE', 'The broker is away. Try again shortly.');
+    const question = JSON.stringify({ pattern: subject, data: request, id: nuid.next() });
+    const options = { timeout: timeoutMs, headers: injectTrace() };
+    const reply = await this.broker.nc.request(subject, question, options).catch((error: unknown) => {
+      throw revive(error, subject);
+    });
+    return readAnswer<Response>(reply.json(), subject);
   }
 
   /** Asks one question and passes the parts of the answer on as they come; `timeoutMs` counts between parts. */
@@ -113,9 +129,25 @@ export class RpcClient implements OnModuleDestroy {
   }
 }
 
+/** What Nest's NATS server answers with. */
+interface Answer<Response> {
+  readonly response: Response;
+}
+
+function readAnswer<Response>(answer: unknown, subject: string): Response {
+  if (isAnswer<Response>(answer)) return answer.response;
+  throw revive(typeof answer === 'object' && answer !== null && 'err' in answer ? answer.err : answer, subject);
+}
+
+/** Only service users answer on `rpc.>`, so what they answer with is trusted; see `RequestContract`. */
+function isAnswer<Response>(value: unknown): value is Answer<Response> {
+  return typeof value === 'object' && value !== null && !('err' in value);
+}
+
 /** Makes the error of the other side an error of this one. */
 function revive(error: unknown, subject: string): MusterError {
-  if (error instanceof TimeoutError) return new MusterError('SERVICE_TIMEOUT', `No answer on ${subject} in time.`);
+  if (error instanceof TimeoutError || error instanceof errors.TimeoutError)
+    return new MusterError('SERVICE_TIMEOUT', `No answer on ${subject} in time.`);
   if (typeof error === 'object' && error !== null && 'code' in error && isErrorCode(error.code)) {
     const message = 'message' in error ? String(error.message) : error.code;
     return new MusterError(error.code, message, 'details' in error ? toDetails(error.details) : {});
