@@ -18,6 +18,7 @@ export type NewCommand = Omit<
   | 'result'
   | 'error'
   | 'completedAt'
+  | 'version'
 >;
 
 export interface Acceptance {

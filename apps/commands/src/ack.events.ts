@@ -1,5 +1,5 @@
 import type { CommandAckEvent, CommandStatus, CommandUpdatedEvent } from '#libs/contracts';
-import type { LedgerCommand } from './ledger.repository.js';
+import type { LedgerCommand } from './ledger.page.js';
 import type { AckWord, TimelineDraft } from './command.state.js';
 
 /** What an acknowledgement's timeline entry says; see `ackEntry` of the machine. */

@@ -6,7 +6,8 @@ import { ackEventOf, updateEventOf } from './ack.events.js';
 import { commandIdOf, type InboundAck, toAckFact } from './ack.reading.js';
 import { CommandPublisher } from './command.publisher.js';
 import { acknowledgements } from './commands.metrics.js';
-import { type Applied, type LedgerFact, LedgerRepository } from './ledger.repository.js';
+import type { Applied, LedgerFact } from './ledger.page.js';
+import { LedgerRepository } from './ledger.repository.js';
 
 interface Told extends LedgerFact {
   readonly messageId: string;
@@ -24,7 +25,7 @@ export class AckIngest {
     consumer: CONSUMERS.commandAckIngest,
     message: ROBOT_MESSAGES.commandAck,
     concurrency: 1,
-    batch: { size: 500, waitMs: 3 },
+    batch: { size: 500, waitMs: 0 },
   })
   async ingest(acks: readonly InboundAck[]): Promise<void> {
     const told = toFacts(acks);

@@ -35,6 +35,8 @@ export interface Order {
 export class CommandAcceptor implements OnApplicationShutdown {
   private readonly inserts = new MicroBatch<Acceptance, Accepted>({
     name: 'commands_accepted',
+    // What comes while a batch is written is the next batch: company without waiting for it.
+    maxWaitMs: 0,
     run: (acceptances) => this.repository.insert(acceptances),
   });
 

@@ -6,7 +6,8 @@ import { nextAttemptAt, retryAt } from './command.schedule.js';
 import { isFinal } from './command.state.js';
 import { CommandPublisher, messageIdOf, type Publishable } from './command.publisher.js';
 import { CommandStream } from './command.stream.js';
-import { type Applied, type LedgerCommand, type LedgerFact, LedgerRepository } from './ledger.repository.js';
+import type { Applied, LedgerCommand, LedgerFact } from './ledger.page.js';
+import { LedgerRepository } from './ledger.repository.js';
 import { dispatches } from './commands.metrics.js';
 import { RecentDispatches } from './recent.dispatches.js';
 
@@ -26,7 +27,9 @@ export class CommandDispatcher {
   private readonly underWay = new Map<string, Promise<void>>();
   private readonly marks = new MicroBatch<LedgerFact, Applied>({
     name: 'commands_sent',
-    maxWaitMs: 5,
+    // Nobody waits for the mark; the sweeper looks much later.
+    maxWaitMs: 50,
+    maxConcurrency: 1,
     run: (facts) => this.ledger.apply(facts),
   });
 

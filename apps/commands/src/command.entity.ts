@@ -85,6 +85,10 @@ export class RobotCommand implements CommandState {
 
   @Column('uuid', { nullable: true })
   batchId!: string | null;
+
+  /** Counts the changes, so that a change is written only upon what it was decided from. */
+  @Column('int4')
+  version!: number;
 }
 
 export function toCommandDto(row: RobotCommand): CommandDto {

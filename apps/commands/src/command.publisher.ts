@@ -4,6 +4,7 @@ import {
   type CommandAckEvent,
   type CommandUpdatedEvent,
   type Envelope,
+  isUuid,
   PAYLOAD_VERSION,
   type PayloadOf,
   ROBOT_EVENTS,
@@ -20,8 +21,11 @@ export type Publishable = Pick<NewCommand, 'commandId' | 'robotId' | 'commandTyp
 export const messageIdOf = (commandId: string, attempt: number): string =>
   attempt === 1 ? commandId : `${commandId}:${String(attempt)}`;
 
-/** The command that a message of the stream carries. */
-export const commandIdOfMessage = (messageId: string): string => messageId.split(':', 1)[0] ?? '';
+/** The command that a message of the stream carries; undefined for one that is not the ledger's. */
+export function commandIdOfMessage(messageId: string): string | undefined {
+  const [id] = messageId.split(':', 1);
+  return isUuid(id) ? id : undefined;
+}
 
 /** Ledger → broker: commands to robots, and what happened to whoever watches. */
 @Injectable()

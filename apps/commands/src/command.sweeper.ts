@@ -5,7 +5,8 @@ import type { RobotCommand } from './command.entity.js';
 import { type DueStep, dueStep, nextDueAt } from './command.schedule.js';
 import { swept } from './commands.metrics.js';
 import { CommandsSettings } from './commands.settings.js';
-import { type LedgerCommand, LedgerRepository } from './ledger.repository.js';
+import type { LedgerCommand } from './ledger.page.js';
+import { LedgerRepository } from './ledger.repository.js';
 import { Ticker } from './ticker.js';
 
 const PAGE = 500;

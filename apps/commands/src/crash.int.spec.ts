@@ -17,7 +17,8 @@ import { CommandPublisher, type Publishable } from './command.publisher.js';
 import { type Copy, CommandStream } from './command.stream.js';
 import { CommandSweeper } from './command.sweeper.js';
 import { CommandsSettings } from './commands.settings.js';
-import { type Applied, type LedgerFact, LedgerRepository } from './ledger.repository.js';
+import type { Applied, LedgerFact } from './ledger.page.js';
+import { LedgerRepository } from './ledger.repository.js';
 import { Commands0001 } from './migrations/0001-commands.js';
 import { RecentDispatches } from './recent.dispatches.js';
 

@@ -37,7 +37,7 @@ export class DeliveryEvidence implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger('Evidence');
   private readonly entries = new MicroBatch<Entry, void>({
     name: 'commands_delivered',
-    maxWaitMs: 20,
+    maxWaitMs: 100,
     maxConcurrency: 1,
     run: async (entries) => {
       await this.ledger.record(entries);

@@ -1,57 +1,43 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager } from 'typeorm';
-import { unnest } from '#libs/database';
+import { DataSource } from 'typeorm';
+import { MusterError } from '#libs/contracts';
+import { unnest, type Unnested } from '#libs/database';
 import type { RobotCommand } from './command.entity.js';
-import { transition } from './command.machine.js';
-import type { CommandFact, TimelineDraft } from './command.state.js';
+import type { TimelineDraft } from './command.state.js';
+import { type Applied, type Entry, type LedgerCommand, type LedgerFact, LedgerPage } from './ledger.page.js';
 
-/** One fact about one command; the key tells it from every other fact about that command. */
-export interface LedgerFact {
-  readonly commandId: string;
-  readonly dedupeKey: string;
-  readonly fact: CommandFact;
-}
+const MAX_ATTEMPTS = 20;
 
-/** A command without what was asked of the robot: nothing that happens later depends on it. */
-export type LedgerCommand = Omit<RobotCommand, 'payloadJson'>;
-
-/** What became of a fact. `repeated`: it was in the timeline before; `void`: it changed and recorded nothing. */
-export type Applied =
-  | { readonly outcome: 'unknown' }
-  | { readonly outcome: 'void'; readonly command: LedgerCommand }
-  | { readonly outcome: 'recorded' | 'repeated'; readonly command: LedgerCommand; readonly entry: TimelineDraft };
-
-interface Entry extends TimelineDraft {
-  readonly commandId: string;
-  readonly dedupeKey: string;
-}
-
-/**
- * The one way in which a stored command changes: rows are locked in the order of their ids, the state machine decides, and
- * rows and timeline are written together.
- */
+/** The one way in which a stored command changes: the state machine decides, and row and timeline are written together. */
 @Injectable()
 export class LedgerRepository {
   constructor(private readonly dataSource: DataSource) {}
 
-  /** Applies facts in their order, all in one transaction; one outcome each. */
+  /**
+   * Applies facts in their order; one outcome each. Reads, decides and writes in two statements: the write takes effect
+   * only for commands that nobody changed since, and the rest is read again.
+   */
   async apply(facts: readonly LedgerFact[]): Promise<readonly Applied[]> {
-    if (facts.length === 0) return [];
-    return this.dataSource.transaction(async (tx) => {
-      const before = await lockCommands(tx, facts);
-      const acks = facts.filter(({ fact }) => fact.type === 'ack');
-      const entries = acks.length > 0 ? await findEntries(tx, acks) : new Map<string, TimelineDraft>();
-      const page = new LedgerPage(before, entries);
-      const outcomes = facts.map((fact) => page.take(fact));
-      await updateCommands(tx, page.changed);
-      await insertEntries(tx, page.added);
-      return outcomes;
-    });
+    const outcomes = new Map<LedgerFact, Applied>();
+    let open = facts;
+    for (let attempt = 0; open.length > 0; attempt++) {
+      if (attempt === MAX_ATTEMPTS) throw overtaken(open.length);
+      const page = await this.read(open);
+      for (const fact of open) outcomes.set(fact, page.take(fact));
+      const lost = await this.write(page);
+      open = open.filter(({ commandId }) => lost.has(commandId));
+    }
+    return facts.map((fact) => outcomes.get(fact) ?? { outcome: 'unknown' });
   }
 
   /** Records facts that change no row, without locks; a repeated one is one entry. */
-  async record(entries: readonly (TimelineDraft & { commandId: string; dedupeKey: string })[]): Promise<void> {
-    await insertEntries(this.dataSource.manager, entries);
+  async record(entries: readonly Entry[]): Promise<void> {
+    const rows = entryRows(entries, 1);
+    await this.dataSource.query(
+      `INSERT INTO "commands"."command_timeline" ("commandId", "dedupeKey", "at", "kind", "by", "detail")
+       SELECT r."commandId", r."dedupeKey", r."at", r."kind", r."by", r."detail" FROM ${rows.sql} ON CONFLICT DO NOTHING`,
+      [...rows.parameters],
+    );
   }
 
   /**
@@ -91,41 +77,28 @@ export class LedgerRepository {
       [...rows.parameters],
     );
   }
-}
 
-/** The rows of one transaction while facts are applied to them. */
-class LedgerPage {
-  private readonly touched = new Set<string>();
-  readonly added: Entry[] = [];
-
-  constructor(
-    /** Keyed by command id. */
-    private readonly commands: Map<string, LedgerCommand>,
-    /** Keyed by command id and dedupe key. */
-    private readonly entries: Map<string, TimelineDraft>,
-  ) {}
-
-  get changed(): LedgerCommand[] {
-    return [...this.touched].sort().flatMap((commandId) => this.commands.get(commandId) ?? []);
+  private async read(facts: readonly LedgerFact[]): Promise<LedgerPage> {
+    const keys = unnest(facts, {
+      commandId: { type: 'uuid', value: (fact) => fact.commandId },
+      dedupeKey: { type: 'text', value: (fact) => fact.dedupeKey },
+    });
+    return toPage(await this.dataSource.query<PageRow[]>(READ(keys.sql), [...keys.parameters]));
   }
 
-  take({ commandId, dedupeKey, fact }: LedgerFact): Applied {
-    const command = this.commands.get(commandId);
-    if (!command) return { outcome: 'unknown' };
-    const { changes, entry } = transition(command, fact);
-    const repeated = this.entries.get(entryKey(commandId, dedupeKey));
-    if (repeated) return { outcome: 'repeated', command, entry: repeated };
-    if (!entry) return { outcome: 'void', command };
-    const changed = Object.assign({}, command, changes);
-    this.commands.set(commandId, changed);
-    if (Object.keys(changes).length > 0) this.touched.add(commandId);
-    this.entries.set(entryKey(commandId, dedupeKey), entry);
-    this.added.push({ ...entry, commandId, dedupeKey });
-    return { outcome: 'recorded', command: changed, entry };
+  /** Answers the ids of commands that somebody changed since they were read: of these nothing was written. */
+  private async write({ changed, added }: LedgerPage): Promise<ReadonlySet<string>> {
+    if (changed.length === 0) return new Set();
+    const commands = commandRows(changed);
+    const entries = entryRows(added, commands.parameters.length + 1);
+    const moved = await this.dataSource.query<readonly { commandId: string }[]>(WRITE(commands.sql, entries.sql), [
+      ...commands.parameters,
+      ...entries.parameters,
+    ]);
+    const stored = new Set(moved.map(({ commandId }) => commandId));
+    return new Set(changed.map(({ commandId }) => commandId).filter((commandId) => !stored.has(commandId)));
   }
 }
-
-const entryKey = (commandId: string, dedupeKey: string): string => `${commandId}/${dedupeKey}`;
 
 const COLUMNS = [
   'commandId',
@@ -154,36 +127,69 @@ const COLUMNS = [
   'error',
   'completedAt',
   'batchId',
+  'version',
 ] satisfies (keyof LedgerCommand)[];
-const SELECTED = COLUMNS.map((name) => `"${name}"`).join(', ');
+const SELECTED = COLUMNS.map((name) => `c."${name}"`).join(', ');
 
-async function lockCommands(tx: EntityManager, facts: readonly LedgerFact[]): Promise<Map<string, LedgerCommand>> {
-  const rows = await tx.query<LedgerCommand[]>(
-    `SELECT ${SELECTED} FROM "commands"."robot_command_log" WHERE "commandId" = ANY($1::uuid[])
-     ORDER BY "commandId" FOR NO KEY UPDATE`,
-    [[...new Set(facts.map(({ commandId }) => commandId))]],
-  );
-  return new Map(rows.map((row) => [row.commandId, row]));
+/** A row for each fact: its command, and its entry of the timeline if there is one already. */
+const READ = (keys: string): string => `
+  SELECT ${SELECTED}, r."dedupeKey",
+    t."at" AS "entryAt", t."kind" AS "entryKind", t."by" AS "entryBy", t."detail" AS "entryDetail"
+  FROM ${keys}
+  JOIN "commands"."robot_command_log" c ON c."commandId" = r."commandId"
+  LEFT JOIN "commands"."command_timeline" t ON t."commandId" = r."commandId" AND t."dedupeKey" = r."dedupeKey"`;
+
+interface PageRow extends LedgerCommand {
+  /** Of the fact that was looked up. */
+  readonly dedupeKey: string;
+  readonly entryAt: Date | null;
+  readonly entryKind: TimelineDraft['kind'];
+  readonly entryBy: string;
+  readonly entryDetail: TimelineDraft['detail'];
 }
 
-async function findEntries(tx: EntityManager, facts: readonly LedgerFact[]): Promise<Map<string, TimelineDraft>> {
-  const keys = unnest(facts, {
-    commandId: { type: 'uuid', value: (fact) => fact.commandId },
-    dedupeKey: { type: 'text', value: (fact) => fact.dedupeKey },
-  });
-  const rows = await tx.query<Entry[]>(
-    `SELECT t."commandId", t."dedupeKey", t."at", t."kind", t."by", t."detail"
-     FROM ${keys.sql} JOIN "commands"."command_timeline" t
-       ON t."commandId" = r."commandId" AND t."dedupeKey" = r."dedupeKey"`,
-    [...keys.parameters],
-  );
-  return new Map(rows.map((row) => [entryKey(row.commandId, row.dedupeKey), row]));
+function toPage(rows: readonly PageRow[]): LedgerPage {
+  const page = new LedgerPage();
+  for (const { dedupeKey, entryAt, entryKind, entryBy, entryDetail, ...command } of rows) {
+    page.addCommand(command);
+    if (entryAt === null) continue;
+    const { commandId } = command;
+    page.addEntry({ commandId, dedupeKey, at: entryAt, kind: entryKind, by: entryBy, detail: entryDetail });
+  }
+  return page;
 }
 
-async function updateCommands(tx: EntityManager, commands: readonly LedgerCommand[]): Promise<void> {
-  if (commands.length === 0) return;
-  const rows = unnest(commands, {
+function overtaken(count: number): MusterError {
+  return new MusterError('OVERLOADED', `${count} commands change faster than they can be read. Try again.`);
+}
+
+/** Rows are locked in the order of their ids, so that two statements wait for each other and never for ever. */
+const WRITE = (commands: string, entries: string): string => `
+  WITH wanted AS MATERIALIZED (SELECT * FROM ${commands}),
+  locked AS (
+    SELECT w.* FROM "commands"."robot_command_log" c JOIN wanted w
+      ON w."commandId" = c."commandId" AND w."version" = c."version"
+    ORDER BY c."commandId" FOR NO KEY UPDATE OF c),
+  moved AS (
+    UPDATE "commands"."robot_command_log" c SET
+      "version" = c."version" + 1,
+      "status" = l."status", "lastAckAt" = l."lastAckAt", "attempts" = l."attempts",
+      "publishedSequence" = l."publishedSequence", "lastSentAt" = l."lastSentAt", "dueAt" = l."dueAt",
+      "deadlineAt" = l."deadlineAt", "ackEpochMs" = l."ackEpochMs", "ackSequence" = l."ackSequence",
+      "reason" = l."reason", "progress" = l."progress", "result" = l."result", "error" = l."error",
+      "completedAt" = l."completedAt"
+    FROM locked l WHERE c."commandId" = l."commandId" AND c."version" = l."version"
+    RETURNING c."commandId"),
+  added AS (
+    INSERT INTO "commands"."command_timeline" ("commandId", "dedupeKey", "at", "kind", "by", "detail")
+    SELECT r."commandId", r."dedupeKey", r."at", r."kind", r."by", r."detail"
+    FROM ${entries} JOIN moved m ON m."commandId" = r."commandId" ON CONFLICT DO NOTHING)
+  SELECT "commandId" FROM moved`;
+
+function commandRows(commands: readonly LedgerCommand[]): Unnested {
+  return unnest(commands, {
     commandId: { type: 'uuid', value: (row) => row.commandId },
+    version: { type: 'int4', value: (row) => row.version },
     status: { type: 'text', value: (row) => row.status },
     lastAckAt: { type: 'timestamptz', value: (row) => row.lastAckAt },
     attempts: { type: 'int4', value: (row) => row.attempts },
@@ -199,32 +205,20 @@ async function updateCommands(tx: EntityManager, commands: readonly LedgerComman
     error: { type: 'jsonb', value: (row) => toJson(row.error) },
     completedAt: { type: 'timestamptz', value: (row) => row.completedAt },
   });
-  await tx.query(
-    `UPDATE "commands"."robot_command_log" c SET
-       "status" = r."status", "lastAckAt" = r."lastAckAt", "attempts" = r."attempts",
-       "publishedSequence" = r."publishedSequence", "lastSentAt" = r."lastSentAt", "dueAt" = r."dueAt",
-       "deadlineAt" = r."deadlineAt", "ackEpochMs" = r."ackEpochMs", "ackSequence" = r."ackSequence",
-       "reason" = r."reason", "progress" = r."progress", "result" = r."result", "error" = r."error",
-       "completedAt" = r."completedAt"
-     FROM ${rows.sql} WHERE c."commandId" = r."commandId"`,
-    [...rows.parameters],
-  );
 }
 
-async function insertEntries(manager: EntityManager, entries: readonly Entry[]): Promise<void> {
-  if (entries.length === 0) return;
-  const rows = unnest(entries, {
-    commandId: { type: 'uuid', value: (entry) => entry.commandId },
-    dedupeKey: { type: 'text', value: (entry) => entry.dedupeKey },
-    at: { type: 'timestamptz', value: (entry) => entry.at },
-    kind: { type: 'text', value: (entry) => entry.kind },
-    by: { type: 'text', value: (entry) => entry.by },
-    detail: { type: 'jsonb', value: (entry) => toJson(entry.detail) },
-  });
-  await manager.query(
-    `INSERT INTO "commands"."command_timeline" ("commandId", "dedupeKey", "at", "kind", "by", "detail")
-     SELECT r."commandId", r."dedupeKey", r."at", r."kind", r."by", r."detail" FROM ${rows.sql} ON CONFLICT DO NOTHING`,
-    [...rows.parameters],
+function entryRows(entries: readonly Entry[], firstParameter: number): Unnested {
+  return unnest(
+    entries,
+    {
+      commandId: { type: 'uuid', value: (entry) => entry.commandId },
+      dedupeKey: { type: 'text', value: (entry) => entry.dedupeKey },
+      at: { type: 'timestamptz', value: (entry) => entry.at },
+      kind: { type: 'text', value: (entry) => entry.kind },
+      by: { type: 'text', value: (entry) => entry.by },
+      detail: { type: 'jsonb', value: (entry) => toJson(entry.detail) },
+    },
+    firstParameter,
   );
 }
 

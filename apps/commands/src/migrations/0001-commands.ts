@@ -57,7 +57,8 @@ const LOG = `
     "result" jsonb,
     "error" jsonb,
     "completedAt" timestamptz,
-    "batchId" uuid)
+    "batchId" uuid,
+    "version" int4 NOT NULL DEFAULT 0)
   WITH (fillfactor = 80);
   CREATE INDEX "robot_command_log_robot_idx"
     ON "commands"."robot_command_log" ("robotId", "requestedAt" DESC, "commandId" DESC);
