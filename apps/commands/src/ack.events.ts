@@ -1,4 +1,4 @@
-import type { CommandAckEvent, CommandStatus, CommandUpdatedEvent } from '#libs/contracts';
+import type { CommandAckEvent, CommandStatus } from '#libs/contracts';
 import type { LedgerCommand } from './ledger.page.js';
 import type { AckWord, TimelineDraft } from './command.state.js';
 
@@ -30,15 +30,6 @@ export function ackEventOf(command: LedgerCommand, entry: TimelineDraft): Comman
     applied: detail.applied,
     receivedAt: entry.at.toISOString(),
   };
-}
-
-/** The change of status that an acknowledgement made; undefined when it made none. */
-export function updateEventOf(command: LedgerCommand, entry: TimelineDraft): CommandUpdatedEvent | undefined {
-  const { detail } = entry;
-  if (!isAckDetail(detail) || detail.from === undefined) return undefined;
-  const { robotId, commandId, commandType } = command;
-  const reason = command.status === detail.status ? command.reason : null;
-  return { robotId, commandId, commandType, status: detail.status, reason, at: entry.at.toISOString() };
 }
 
 function isAckDetail(detail: object | null): detail is AckDetail {

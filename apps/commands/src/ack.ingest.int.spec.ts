@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
-import type { CommandAckEvent, CommandUpdatedEvent } from '#libs/contracts';
+import type { CommandAckEvent } from '#libs/contracts';
 import { connectDataSource, migrateSchema } from '#libs/database';
 import { type JetStreamPublisher, PublishFailedError } from '#libs/jetstream';
 import { createTestDatabase, type TestDatabase } from '../../../test/support/database.js';
@@ -16,7 +16,6 @@ import { Commands0001 } from './migrations/0001-commands.js';
 /** Remembers what was told, and fails when told to. */
 class FakePublisher extends CommandPublisher {
   readonly acks: [string, CommandAckEvent][] = [];
-  readonly updates: CommandUpdatedEvent[] = [];
   isAway = false;
 
   constructor() {
@@ -26,11 +25,6 @@ class FakePublisher extends CommandPublisher {
   override async tellAck(event: CommandAckEvent, messageId: string): Promise<void> {
     if (this.isAway) throw new PublishFailedError('away');
     this.acks.push([messageId, event]);
-  }
-
-  override async tellUpdated(event: CommandUpdatedEvent): Promise<void> {
-    if (this.isAway) throw new PublishFailedError('away');
-    this.updates.push(event);
   }
 }
 
@@ -121,10 +115,6 @@ it('ROB-068 a death between the commit and the events tells them on redelivery, 
   ).toEqual([
     [acks[0]!.envelope.messageId, 'ACCEPTED', 'ACKED', true, null],
     [acks[1]!.envelope.messageId, 'FAILED', 'FAILED', true, { code: 7 }],
-  ]);
-  expect(publisher.updates.map(({ status, reason }) => [status, reason])).toEqual([
-    ['ACKED', null],
-    ['FAILED', 'failed'],
   ]);
 });
 

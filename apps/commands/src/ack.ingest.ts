@@ -2,7 +2,7 @@ import { Controller } from '@nestjs/common';
 import { CONSUMERS, PermanentMessageError, ROBOT_MESSAGES } from '#libs/contracts';
 import { isDataError } from '#libs/database';
 import { Ingest } from '#libs/jetstream';
-import { ackEventOf, updateEventOf } from './ack.events.js';
+import { ackEventOf } from './ack.events.js';
 import { commandIdOf, type InboundAck, toAckFact } from './ack.reading.js';
 import { CommandPublisher } from './command.publisher.js';
 import { acknowledgements } from './commands.metrics.js';
@@ -39,11 +39,7 @@ export class AckIngest {
     acknowledgements.inc({ outcome: applied.outcome });
     if (applied.outcome === 'unknown' || applied.outcome === 'void') return;
     const event = ackEventOf(applied.command, applied.entry);
-    const update = updateEventOf(applied.command, applied.entry);
-    await Promise.all([
-      event && this.publisher.tellAck(event, messageId),
-      update && this.publisher.tellUpdated(update),
-    ]);
+    if (event) await this.publisher.tellAck(event, messageId);
   }
 }
 

@@ -107,11 +107,7 @@ describe('acknowledgements', () => {
       { ack: 'COMPLETED', status: 'COMPLETED', applied: true },
     ]);
     expect(acks[2]).toMatchObject({ robotId: 'RB-1', commandId, commandType: 'dock', result: { ok: 1 }, error: null });
-    await waitFor(() => service.eventsOf(commandId, 'command.updated').length === 2);
-    expect(service.eventsOf(commandId, 'command.updated').map(({ body }) => body['status'])).toEqual([
-      'ACKED',
-      'COMPLETED',
-    ]);
+    expect(service.eventsOf(commandId, 'command.updated')).toEqual([]);
     expect((await service.row(commandId))['lastAckAt']).toBeInstanceOf(Date);
   });
 
