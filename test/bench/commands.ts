@@ -10,8 +10,8 @@ import { startByHand } from './by-hand.js';
 import { type Line, quantilesOf } from './report.js';
 
 const ROBOTS = 20;
-const PACED = 2_000;
-const PACE_HZ = 200;
+const PACED = 1_500;
+const PACE_HZ = 100;
 const SUSTAINED_SECONDS = 8;
 const CONCURRENCY = 64;
 

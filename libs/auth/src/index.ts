@@ -13,6 +13,5 @@ export { digestToken, digestsEqual, newOpaqueToken } from './opaque-token.js';
 export { PasswordHasher } from './password-hasher.js';
 export { isAllowed, type Principal } from './principal.js';
 export { POLICY_METADATA, RequirePolicy } from './require-policy.js';
-export { toRoles } from './token-claims.js';
-export { ACCEPTED_ALGORITHMS, TokenVerifier } from './token-verifier.js';
+export { TokenVerifier } from './token-verifier.js';
 export { remoteKeys, type TrustedIssuer } from './trusted-issuer.js';

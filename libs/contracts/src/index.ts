@@ -20,7 +20,7 @@ export {
 } from './commands.dto.js';
 export { CONSUMERS, redriveConsumer, robotConsumers, type ConsumerContract, type ConsumerName } from './consumers.js';
 export { decodeMessage, MAX_JSON_DEPTH, nestsDeeperThan, type DecodedMessage } from './decode.js';
-export { envelopeOf, JsonObject, parseInstant, PAYLOAD_VERSION, type Envelope } from './envelope.js';
+export { JsonObject, parseInstant, PAYLOAD_VERSION, type Envelope } from './envelope.js';
 export {
   ERROR_CODES,
   isErrorCode,
@@ -41,7 +41,6 @@ export {
   HUB_NAMESPACE,
   HUB_NOTICES,
   parseGroup,
-  RESYNC_REASONS,
   robotGroup,
   type HubGroup,
   type ResyncReason,
@@ -49,8 +48,6 @@ export {
 export { isRobotId, isUuid, requireRobotId } from './identifiers.js';
 export {
   CommandAckPayload,
-  CommandPayload,
-  IdentityPayload,
   ROBOT_MESSAGES,
   type MessageContract,
   type PayloadOf,

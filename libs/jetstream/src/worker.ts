@@ -139,8 +139,10 @@ export class Worker {
     if (!first) return;
     const failure = await this.call(items, first);
     if (failure instanceof PermanentMessageError && items.length > 1) {
-      // One of them can never be stored: find it by trying each alone.
-      for (const item of items) await this.handle([item]);
+      // One of them can never be stored: halving finds it in few calls, however many there are.
+      const middle = Math.ceil(items.length / 2);
+      await this.handle(items.slice(0, middle));
+      await this.handle(items.slice(middle));
       return;
     }
     this.pace(failure);
