@@ -1,8 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { closeSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { guardProcess, releaseProcess } from './guardian.js';
+import { LogFile } from './log-file.js';
 import { endProcess, processIdentity } from './process-identity.js';
 
 export interface ChildSpec {
@@ -38,7 +39,11 @@ export class SupervisedChild {
   private expected = false;
   private readonly crashListeners = new Set<(exit: ChildExit) => void>();
 
-  constructor(private readonly spec: ChildSpec) {}
+  private readonly log: LogFile;
+
+  constructor(private readonly spec: ChildSpec) {
+    this.log = new LogFile(spec.logFile);
+  }
 
   get name(): string {
     return this.spec.name;
@@ -82,13 +87,12 @@ export class SupervisedChild {
   }
 
   logs(): string {
-    return readLog(this.spec.logFile);
+    return this.log.read();
   }
 
   private launch(): void {
-    const { command, args, env, cwd, uid, gid, logFile } = this.spec;
-    mkdirSync(dirname(logFile), { recursive: true });
-    const log = openSync(logFile, 'a', 0o600);
+    const { command, args, env, cwd, uid, gid } = this.spec;
+    const log = this.log.open();
     // Its own session: Ctrl-C in the terminal reaches only the supervisor, which stops its children in order.
     const child = spawn(command, args, { env, cwd, uid, gid, detached: true, stdio: ['ignore', log, log] });
     closeSync(log);
@@ -117,6 +121,7 @@ export class SupervisedChild {
   private settle(child: ChildProcess): void {
     if (child.pid !== undefined) releaseProcess(child.pid);
     if (this.process === child) this.process = undefined;
+    this.log.rest();
     rmSync(join(this.spec.runDir, this.name), { force: true });
   }
 
@@ -148,11 +153,11 @@ export class SupervisedChild {
 
 /** Ends the process that an earlier, killed supervisor started under this name. */
 export async function stopLeftOver(runDir: string, name: string, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
-  const identity = readLog(join(runDir, name)).trim();
+  const identity = readNote(join(runDir, name)).trim();
   if (identity !== '') await endProcess(identity, [signal, 'SIGKILL'], 10_000);
 }
 
-function readLog(file: string): string {
+function readNote(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch {
