@@ -6,6 +6,7 @@ import { toAsyncApi } from '#libs/contracts';
 import { conformancePage } from './docs/conformance.js';
 import { openApiDocument } from './docs/openapi.js';
 import { errorsPage, routesPage, subjectsPage } from './docs/reference.js';
+import { settingsPage } from './docs/settings.js';
 
 /** Path → text of every generated document. */
 type Documents = Readonly<Record<string, string>>;
@@ -16,6 +17,7 @@ async function generate(): Promise<Documents> {
     'docs/subjects.md': subjectsPage(),
     'docs/routes.md': routesPage(),
     'docs/errors.md': errorsPage(),
+    'docs/settings.md': settingsPage(),
     'docs/conformance.md': conformancePage(),
     'docs/asyncapi.json': JSON.stringify(toAsyncApi(version)),
     'docs/openapi.json': JSON.stringify(await openApiDocument()),

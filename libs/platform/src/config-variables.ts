@@ -8,12 +8,15 @@ export class VariableProblem extends Error {
 /** One environment variable: how it is called, read and explained. */
 export interface Variable<T> {
   readonly name: string;
+  /** What to set it to; completes "Set it to …". */
+  readonly hint: string;
+  /** What it is when unset, as one would write it; absent when there is nothing. */
+  readonly default?: string;
   /** Throws {@link VariableProblem}; `undefined` when the variable is unset or empty. */
   read(text: string | undefined): T;
 }
 
 interface Hint {
-  /** What to set it to; completes "Set it to …". */
   readonly hint: string;
 }
 
@@ -30,7 +33,16 @@ function variable<T>(name: string, hint: string, parse: (text: string) => T, fal
       throw new VariableProblem(`${message} Set it to ${hint}.`, { cause: error });
     }
   };
-  return { name, read };
+  return { name, hint, read };
+}
+
+function withDefault<T>(name: string, options: WithDefault<T>, parse: (text: string) => T): Variable<T> {
+  return { ...variable(name, options.hint, parse, () => options.default), default: written(options.default) };
+}
+
+function written(value: unknown): string {
+  if (typeof value === 'boolean') return value ? 'on' : 'off';
+  return String(value);
 }
 
 function missing(): never {
@@ -42,7 +54,7 @@ export function integer(
   name: string,
   options: WithDefault<number> & { readonly min: number; readonly max: number },
 ): Variable<number> {
-  const { min, max, hint } = options;
+  const { min, max } = options;
   const parse = (text: string): number => {
     const value = Number(text);
     if (!/^-?\d+$/.test(text) || value < min || value > max) {
@@ -50,7 +62,7 @@ export function integer(
     }
     return value;
   };
-  return variable(name, hint, parse, () => options.default);
+  return withDefault(name, options, parse);
 }
 
 /** A number in a range. */
@@ -58,7 +70,7 @@ export function decimal(
   name: string,
   options: WithDefault<number> & { readonly min: number; readonly max: number },
 ): Variable<number> {
-  const { min, max, hint } = options;
+  const { min, max } = options;
   const parse = (text: string): number => {
     const value = Number(text);
     if (!Number.isFinite(value) || value < min || value > max) {
@@ -66,17 +78,12 @@ export function decimal(
     }
     return value;
   };
-  return variable(name, hint, parse, () => options.default);
+  return withDefault(name, options, parse);
 }
 
 /** Any text. */
 export function text(name: string, options: WithDefault<string>): Variable<string> {
-  return variable(
-    name,
-    options.hint,
-    (value) => value,
-    () => options.default,
-  );
+  return withDefault(name, options, (value) => value);
 }
 
 /** One of a few words, in any case. */
@@ -88,7 +95,7 @@ export function oneOf<const W extends string>(name: string, words: readonly W[],
     }
     return word;
   };
-  return variable(name, options.hint, parse, () => options.default);
+  return withDefault(name, options, parse);
 }
 
 /** `on`/`off`, `true`/`false`, `1`/`0`. */
@@ -104,7 +111,7 @@ export function flag(name: string, options: WithDefault<boolean>): Variable<bool
     }
     return known;
   };
-  return variable(name, options.hint, parse, () => options.default);
+  return withDefault(name, options, parse);
 }
 
 /** Comma-separated words, spaces around them ignored; empty when unset. */

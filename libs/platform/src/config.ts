@@ -22,6 +22,13 @@ ${problems.map((problem) => `  ${problem}`).join('\n')}`);
   }
 }
 
+/** What {@link settings} makes. */
+export interface SettingsClass<V extends VariableTable> {
+  new (environment?: Environment): SettingsOf<V>;
+  /** The table it was made from, for the documents. */
+  readonly variables: V;
+}
+
 const tables = new Set<VariableTable>();
 
 /**
@@ -29,10 +36,12 @@ const tables = new Set<VariableTable>();
  * `class RobotsSettings extends settings({ staleAfterS: integer('ROBOT_STALE_S', {…}) }) {}`. Its variables belong to the
  * configuration that {@link checkConfig} checks as a whole. Instances read the process's environment unless given one.
  */
-export function settings<V extends VariableTable>(table: V): new (environment?: Environment) => SettingsOf<V>;
+export function settings<V extends VariableTable>(table: V): SettingsClass<V>;
 export function settings(table: VariableTable): unknown {
   tables.add(table);
   return class {
+    static readonly variables = table;
+
     constructor(environment: Environment = process.env) {
       const { values, problems } = readAll([table], environment);
       if (problems.length > 0) {

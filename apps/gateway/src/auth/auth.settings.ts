@@ -59,13 +59,13 @@ export class AuthSettings extends settings({
 }
 
 function foreignIssuers(name: string): Variable<readonly ForeignIssuer[]> {
-  const hint =
-    'Set it to JSON like [{"issuer":"https://…","audience":"muster","jwksUrl":"https://…","rolesClaim":"roles"}].';
+  const hint = 'JSON like [{"issuer":"https://…","audience":"muster","jwksUrl":"https://…","rolesClaim":"roles"}]';
   return {
     name,
+    hint,
     read: (text = '[]') => {
       const issuers = parseIssuers(text);
-      if (!issuers) throw new VariableProblem(`is no list of identity providers. ${hint}`);
+      if (!issuers) throw new VariableProblem(`is no list of identity providers. Set it to ${hint}.`);
       return issuers;
     },
   };
