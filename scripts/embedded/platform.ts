@@ -8,7 +8,7 @@ import { startStack, type Stack, type StackOptions } from './stack.js';
 const ROOT = resolve(import.meta.dirname, import.meta.dirname.includes(join('dist', 'scripts')) ? '../../..' : '../..');
 
 /** Most of what a service makes lives for one message: a larger nursery is emptied less often. */
-export const NODE_FLAGS = ['--enable-source-maps', '--max-semi-space-size=64'] as const;
+export const NODE_FLAGS = ['--enable-source-maps', '--max-semi-space-size=32'] as const;
 
 const SERVICES = ['robots', 'commands', 'telemetry'] as const;
 

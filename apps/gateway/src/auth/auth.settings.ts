@@ -45,7 +45,7 @@ export class AuthSettings extends settings({
     hint: 'requests a minute of one API key, over all replicas',
   }),
   userRequestsPerMinute: integer('RATE_LIMIT_USER_PER_MINUTE', {
-    default: 1_000,
+    default: 6_000,
     min: 1,
     max: 10_000_000,
     hint: 'requests a minute of one user, on each replica',
