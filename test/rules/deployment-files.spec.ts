@@ -103,6 +103,11 @@ describe('the Dockerfile', () => {
     expect(copied).toEqual(include.map((pattern) => pattern.split('/')[0]));
   });
 
+  it('holds the AsyncAPI document, which the gateway serves', () => {
+    expect(read('docker/Dockerfile')).toMatch(/^COPY docs\/asyncapi\.json docs\/$/m);
+    expect(read('.dockerignore').split('\n')).toEqual(expect.arrayContaining(['docs/*', '!docs/asyncapi.json']));
+  });
+
   it('runs without root', () => {
     expect(read('docker/Dockerfile')).toMatch(/^USER node$/m);
   });
