@@ -68,7 +68,8 @@ export class CommandDispatcher {
       const found = copies.find(({ messageId }) => messageId === messageIdOf(command.commandId, attempt));
       if (found) return this.mark(command, { attempt, sequence: found.sequence, at: eligibleAt });
     }
-    await this.removeKnown(command);
+    const { publishedSequence } = command;
+    if (publishedSequence !== null) await this.stream.remove(command.commandId, publishedSequence);
     await this.publish(command, attempt);
   }
 
@@ -77,7 +78,7 @@ export class CommandDispatcher {
     await this.removeKnown(command);
     if (!mayHaveUnrecordedCopy(command, now)) return;
     for (const { sequence } of await this.stream.find(command.robotId, command.commandId, command.requestedAt)) {
-      await this.stream.remove(command.commandId, sequence);
+      await this.takeBack(command, sequence);
     }
   }
 
@@ -112,8 +113,21 @@ export class CommandDispatcher {
     await this.ledger.reschedule([command], () => new Date());
   }
 
-  private async removeKnown({ commandId, publishedSequence }: LedgerCommand): Promise<void> {
-    if (publishedSequence !== null) await this.stream.remove(commandId, publishedSequence);
+  private async removeKnown(command: LedgerCommand): Promise<void> {
+    if (command.publishedSequence !== null) await this.takeBack(command, command.publishedSequence);
+  }
+
+  /**
+   * nats-server 2.9 loses track of a subject's newest message when that one is deleted, and passes over the one that is
+   * left in the end: an absent robot would never get it. A message stored after them sets the broker right, so the newest
+   * command that still waits is stored anew.
+   */
+  private async takeBack({ commandId, robotId }: LedgerCommand, sequence: number): Promise<void> {
+    if (!(await this.stream.remove(commandId, sequence)) || (await this.stream.knowsNewest(robotId))) return;
+    const waiting = await this.ledger.newestWaiting(robotId, new Date());
+    if (!waiting || waiting.publishedSequence === null) return;
+    await this.publish(waiting, waiting.attempts + 1);
+    await this.stream.remove(waiting.commandId, waiting.publishedSequence);
   }
 
   private async tellEnd(command: LedgerCommand, now: Date): Promise<void> {

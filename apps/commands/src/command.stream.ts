@@ -36,11 +36,11 @@ export class CommandStream {
   }
 
   /**
-   * Takes back the copy at `sequence`, so that the robot's durable never delivers it. Looks before it deletes: in a stream
-   * that was made anew the sequence may be another command's.
+   * Takes back the copy at `sequence`, so that the robot's durable never delivers it; answers whether it was there. Looks
+   * before it deletes: in a stream that was made anew the sequence may be another command's.
    */
-  async remove(commandId: string, sequence: number): Promise<void> {
-    if ((await this.commandAt(sequence)) !== commandId) return;
+  async remove(commandId: string, sequence: number): Promise<boolean> {
+    if ((await this.commandAt(sequence)) !== commandId) return false;
     const manager = await this.management();
     try {
       await manager.streams.deleteMessage(STREAM, sequence, false);
@@ -48,6 +48,14 @@ export class CommandStream {
       // Another replica may have been faster.
       if ((await this.commandAt(sequence)) === commandId) throw error;
     }
+    return true;
+  }
+
+  /** Whether the broker knows the newest copy for a robot; not when there is none, nor where it has lost track of it. */
+  async knowsNewest(robotId: string): Promise<boolean> {
+    const manager = await this.management();
+    const newest = await manager.streams.getMessage(STREAM, { last_by_subj: robotSubject(SUBJECT, robotId) });
+    return newest !== null;
   }
 
   /** Every copy of a command, oldest first, by reading its robot's subject from `since` on. */

@@ -59,6 +59,20 @@ export class LedgerRepository {
     );
   }
 
+  /** The newest command in the stream that its robot is not known to have taken. */
+  async newestWaiting(robotId: string, now: Date): Promise<RobotCommand | undefined> {
+    const [command] = await this.dataSource.query<readonly RobotCommand[]>(
+      `SELECT c.* FROM "commands"."robot_command_log" c
+       WHERE c."robotId" = $1 AND c."status" = 'REQUESTED' AND c."publishedSequence" IS NOT NULL AND c."deadlineAt" > $2
+         AND c."requestedAt" > $2::timestamptz - interval '7 days'
+         AND NOT EXISTS (SELECT FROM "commands"."command_timeline" t
+           WHERE t."commandId" = c."commandId" AND t."dedupeKey" = 'delivered:' || c."publishedSequence")
+       ORDER BY c."publishedSequence" DESC LIMIT 1`,
+      [robotId, now],
+    );
+    return command;
+  }
+
   /** Sets when to look next, null for never, unless somebody else has set it since `command` was read. */
   async reschedule(commands: readonly LedgerCommand[], dueAt: (command: LedgerCommand) => Date | null): Promise<void> {
     if (commands.length === 0) return;
