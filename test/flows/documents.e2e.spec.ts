@@ -26,6 +26,17 @@ describe('what operators and programmers read', () => {
     }
   });
 
+  it('ROB-045 answers for robots under /api/v1/robots and nowhere else', async () => {
+    const { body } = await anonymous.get('/docs/openapi.json');
+    const paths = Object.keys(body.paths).filter((path) => /robot/i.test(path));
+    expect(paths.filter((path) => !/^\/api\/v1\/robots(?:\/|$)/.test(path))).toEqual([]);
+    const admin = await Api.login(platform.url, 'admin', platform.passwords.admin);
+    expect((await admin.get('/api/v1/robots')).status).toBe(200);
+    for (const path of ['/robots', '/api/robots', '/v1/robots', '/api/v2/robots', '/api/v1/robot']) {
+      expect({ path, status: (await admin.get(path)).status }).toEqual({ path, status: 404 });
+    }
+  });
+
   it('serves the API page and the AsyncAPI document', async () => {
     expect((await anonymous.get<string>('/docs')).body).toContain('swagger');
     expect((await anonymous.get('/docs/asyncapi.json')).body).toMatchObject({ asyncapi: '3.0.0' });

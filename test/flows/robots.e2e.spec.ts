@@ -1,3 +1,5 @@
+import { inboxPrefixOf, ROBOTS_REQUESTS } from '#libs/contracts';
+import { BrokerConnection, RpcClient } from '#libs/jetstream';
 import { connectAdmin } from '../support/admin-connection.js';
 import { Api } from '../support/api.js';
 import { BareRobot, type WireEnvelope } from '../support/bare-robot.js';
@@ -260,6 +262,26 @@ describe.each(['all-in-one', 'separate'] as const)('robots end to end (%s)', (to
       return { event: Object.keys(payload).sort(), dto: Object.keys(dto).sort(), identity: dto.identity };
     };
     expect(await shape('RB-REAL', 'REAL')).toEqual(await shape('RB-MOCK', 'MOCK'));
+  });
+
+  it('ROB-003 answers another service over the broker as it answers people over REST', async () => {
+    const { robot } = await robotWithCommands('RB-ASKED');
+    await robot.send('identity', IDENTITY);
+    const path = '/api/v1/robots/RB-ASKED';
+    const shown = await waitFor(async () => {
+      const { body } = await viewer.get(path);
+      return body.identity && body;
+    });
+    const broker = await BrokerConnection.open({
+      url: platform.natsUrl,
+      name: 'gateway',
+      inboxPrefix: inboxPrefixOf('gateway'),
+      credsFile: platform.credsFile('gateway'),
+    });
+    const answer = await new RpcClient(broker).ask(ROBOTS_REQUESTS.get, { robotId: 'RB-ASKED' });
+    expect({ ...answer, lastSeenAt: null }).toEqual({ ...shown, lastSeenAt: null });
+    await broker.close();
+    await robot.close();
   });
 
   it('ROB-069 ROB-029 speaks to robots on two subjects alone', async () => {

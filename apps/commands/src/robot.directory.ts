@@ -1,6 +1,13 @@
 import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import { type Dispatchability, liveSubject, MusterError, ROBOT_EVENTS, ROBOTS_REQUESTS } from '#libs/contracts';
+import {
+  type Dispatchability,
+  liveSubject,
+  MusterError,
+  ROBOT_EVENTS,
+  robotEventsFilter,
+  ROBOTS_REQUESTS,
+} from '#libs/contracts';
 import { MicroBatch } from '#libs/database';
 import { BrokerConnection, RpcClient } from '#libs/jetstream';
 import { isIntroduction } from './command.policy.js';
@@ -37,7 +44,7 @@ export class RobotDirectory implements OnModuleInit, OnApplicationShutdown {
   }
 
   onModuleInit(): void {
-    const subject = liveSubject(`events.robots.*.${ROBOT_EVENTS.metaUpdated.event}`);
+    const subject = liveSubject(robotEventsFilter(undefined, ROBOT_EVENTS.metaUpdated.event));
     this.broker.nc.subscribe(subject, { callback: (_error, { subject: from }) => this.forget(from.split('.')[3]) });
     this.broker.onReconnect(() => this.forget());
   }

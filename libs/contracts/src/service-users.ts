@@ -90,7 +90,7 @@ const commands: ServiceUser = {
   ],
   subscribe: [
     'rpc.commands.>',
-    liveSubject(`events.robots.*.${ROBOT_EVENTS.metaUpdated.event}`),
+    liveSubject(robotEventsFilter(undefined, ROBOT_EVENTS.metaUpdated.event)),
     DELIVERY_EVIDENCE,
     `${inboxPrefixOf('commands')}.>`,
   ],

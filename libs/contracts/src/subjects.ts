@@ -47,9 +47,9 @@ export function parseRobotEventSubject(subject: string): { robotId: string; even
   return dot > 0 && isRobotId(robotId) ? { robotId, event: rest.slice(dot + 1) } : undefined;
 }
 
-/** All domain events of one robot, or of every robot. */
-export function robotEventsFilter(robotId?: string): string {
-  return `${EVENTS_PREFIX}${robotId === undefined ? '*' : requireRobotId(robotId)}.>`;
+/** All domain events, or those of one name, of one robot or of every robot. */
+export function robotEventsFilter(robotId?: string, event = '>'): string {
+  return `${EVENTS_PREFIX}${robotId === undefined ? '*' : requireRobotId(robotId)}.${event}`;
 }
 
 /** Where JetStream re-emits a stored message for whoever watches. */
