@@ -37,14 +37,15 @@ export function subjectsPage(): string {
 }
 
 function messagesTable(): string {
-  const rows = Object.values(ROBOT_MESSAGES).map(({ subject, type, direction, stream, summary }) => [
+  const rows = Object.values(ROBOT_MESSAGES).map(({ subject, type, direction, stream, maxBytes, summary }) => [
     code(subject),
     code(type),
     direction.replaceAll('-', ' '),
     code(stream),
+    `${maxBytes / 1_024} KiB`,
     summary,
   ]);
-  return table(['subject', 'type', 'direction', 'stream', 'what'], rows);
+  return table(['subject', 'type', 'direction', 'stream', 'at most', 'what'], rows);
 }
 
 function streamsTable(): string {

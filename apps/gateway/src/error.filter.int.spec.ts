@@ -181,6 +181,11 @@ describe('errors of the HTTP edge', () => {
     expect((await post(body)).status).toBe(400);
   });
 
+  it('a number that no double holds is 400: it would go on as null', async () => {
+    const answer = await post('{"name":"x","policies":[],"more":[1e400]}');
+    expect(answer).toMatchObject({ status: 400, body: { error: { code: 'VALIDATION_FAILED' } } });
+  });
+
   it('a log-in still works after all that', async () => {
     await expect(edge.logIn('admin', TEST_PASSWORDS.admin)).resolves.toHaveProperty('accessToken');
   });

@@ -1,10 +1,10 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { RawServerDefault } from 'fastify';
-import { MAX_JSON_DEPTH, MusterError, nestsDeeperThan } from '#libs/contracts';
+import { growthOfNumbers, MAX_JSON_DEPTH, MusterError, nestsDeeperThan } from '#libs/contracts';
 
 /**
- * Reads JSON bodies and refuses every other type (415). Many clients announce JSON on a DELETE or POST without a body: Fastify calls that malformed, here it
- * is no body.
+ * Reads JSON bodies and refuses every other type (415). Many clients announce JSON on a DELETE or POST without a body:
+ * Fastify calls that malformed, here it is no body.
  */
 export function readJsonBodies(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance();
@@ -12,8 +12,9 @@ export function readJsonBodies(app: NestFastifyApplication): void {
   const parse = fastify.getDefaultJsonParser('error', 'error');
   app.useBodyParser<RawServerDefault>('application/json', {}, (request, body, done) => {
     const text = body.toString('utf8');
+    const problem = problemOf(text);
     if (text === '') done(null, undefined);
-    else if (nestsDeeperThan(text, MAX_JSON_DEPTH)) done(tooDeep(), undefined);
+    else if (problem !== undefined) done(problem, undefined);
     else void parse(request, text, done);
   });
   // Nest reads forms unless told: a body of the wrong kind would be a body with wrong fields.
@@ -22,7 +23,15 @@ export function readJsonBodies(app: NestFastifyApplication): void {
   );
 }
 
-/** What checks and copies a body walks it by recursion. */
-function tooDeep(): MusterError {
-  return new MusterError('VALIDATION_FAILED', `The body nests deeper than ${MAX_JSON_DEPTH} levels.`);
+/** What would be valid JSON and cannot be used: checks and copies walk a body by recursion, and null has no fields. */
+function problemOf(text: string): MusterError | undefined {
+  if (nestsDeeperThan(text, MAX_JSON_DEPTH)) return refused(`must not nest deeper than ${MAX_JSON_DEPTH} levels`);
+  if (growthOfNumbers(text) === Infinity) return refused('must not hold a number beyond the range of doubles');
+  return text.trim() === 'null' ? refused('must be one JSON object') : undefined;
+}
+
+function refused(problem: string): MusterError {
+  return new MusterError('VALIDATION_FAILED', `The body ${problem}.`, {
+    fields: [{ field: 'body', problems: [problem] }],
+  });
 }

@@ -91,8 +91,9 @@ export class SampleRepository {
 }
 
 /**
- * Takes rows while their sizes add up to no more than $5 bytes, and the first one in any case. The instant of the cursor
- * stands beside the row comparison because only plain comparisons rule partitions out.
+ * Takes rows while their sizes add up to no more than $5 bytes, and the first one in any case. What the rows take on disk
+ * is known without reading them: it keeps a page of a few large samples from printing a thousand. The instant of the
+ * cursor stands beside the row comparison because only plain comparisons rule partitions out.
  */
 function pageSql(order: 'asc' | 'desc', isNextPage: boolean): string {
   const sort = order === 'asc' ? 'ASC' : 'DESC';
@@ -100,18 +101,26 @@ function pageSql(order: 'asc' | 'desc', isNextPage: boolean): string {
   const onward = `AND "receivedAt" ${beyond}= $6 AND ("receivedAt", "sampleId") ${beyond} ($6, $7::uuid)`;
   return `
     WITH candidates AS (
-      SELECT "sampleId", "robotId", "receivedAt", "sentAt", "messageId", "payloadJson" -> 'payload' AS payload
+      SELECT "sampleId", "robotId", "receivedAt", "sentAt", "messageId", "payloadJson",
+        pg_column_size("payloadJson") AS "diskBytes"
       FROM ${TABLE}
       WHERE "robotId" = $1 AND "receivedAt" >= $2 AND "receivedAt" < $3 ${isNextPage ? onward : ''}
       ORDER BY "receivedAt" ${sort}, "sampleId" ${sort}
       LIMIT $4
-    ), sized AS (
+    ), placed AS (
       SELECT *,
-        sum(octet_length(payload::text) + ${String(FRAME_BYTES)}) OVER behind AS bytes,
+        sum("diskBytes") OVER behind AS "diskBytesSoFar",
         row_number() OVER behind AS place,
         count(*) OVER () AS candidates
       FROM candidates
       WINDOW behind AS (ORDER BY "receivedAt" ${sort}, "sampleId" ${sort} ROWS UNBOUNDED PRECEDING)
+    ), sized AS (
+      SELECT *,
+        sum(octet_length(payload::text) + ${String(FRAME_BYTES)})
+          OVER (ORDER BY place ROWS UNBOUNDED PRECEDING) AS bytes
+      FROM (
+        SELECT *, "payloadJson" -> 'payload' AS payload FROM placed WHERE "diskBytesSoFar" <= $5 OR place = 1 OFFSET 0
+      ) read
     )
     SELECT "sampleId", "robotId", "receivedAt", "sentAt", "messageId", payload, place = candidates AS "isLast"
     FROM sized WHERE bytes <= $5 OR place = 1 ORDER BY place`;

@@ -72,11 +72,11 @@ function operationOf(name: string, { direction, summary }: MessageContract): Jso
   };
 }
 
-function messageOf(name: string, { type, summary, since }: MessageContract): Json {
+function messageOf(name: string, { type, summary, maxBytes, since }: MessageContract): Json {
   return {
     name: type,
     title: summary,
-    summary: `Since ${since}. Nats-Msg-Id: <robotId>:${type}:<messageId>.`,
+    summary: `Since ${since}. At most ${maxBytes} bytes. Nats-Msg-Id: <robotId>:${type}:<messageId>.`,
     contentType: 'application/json',
     payload: { $ref: `#/components/schemas/${name}` },
   };

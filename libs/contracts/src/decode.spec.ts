@@ -64,6 +64,26 @@ describe('decodeMessage', () => {
     expect(reasonOf(body)).toBe(reason);
   });
 
+  it.each([
+    ['beyond a double', '1e400'],
+    ['beyond a double, negative', '-1e309'],
+    ['beyond a double without an exponent', '9'.repeat(310)],
+    ['that Postgres would print with 131,000 digits', '1e131000'],
+  ])('refuses a number %s: it would come back as null', (_what, number) => {
+    expect(reasonOf(JSON.stringify(good).replace('"IDLE"', `[${number}]`))).toBe('NOT_STORABLE');
+    expect(reasonOf({ ...good, payload: { serial: `x ${number}`, '\\': `"${number}` } })).toBe('accepted');
+  });
+
+  it('counts numbers as they are printed, since what was stored must fit into a reply', () => {
+    const listOf = (number: string, count: number): string =>
+      JSON.stringify(good).replace('"IDLE"', `[${Array(count).fill(number).join(',')}]`);
+    expect(reasonOf(listOf('1e20', 9_000))).toBe('accepted');
+    expect(reasonOf(listOf('1e20', 11_000))).toBe('PAYLOAD_INVALID');
+    expect(reasonOf(listOf('1e-300', 1_000))).toBe('PAYLOAD_INVALID');
+    expect(reasonOf(listOf('100000000000000000000', 11_000))).toBe('accepted');
+    expect(reasonOf({ ...good, payload: { text: '1e20,'.repeat(11_000) } })).toBe('accepted');
+  });
+
   it('ROB-071 refuses a type that does not belong on the subject', () => {
     expect(reasonOf({ ...good, type: 'identity' })).toBe('TYPE_MISMATCH');
   });

@@ -3,6 +3,7 @@ import { Compile, type Validator } from 'typebox/compile';
 import type { Static, TSchema } from 'typebox';
 import { type Envelope, PAYLOAD_VERSION, parseInstant } from './envelope.js';
 import { PermanentMessageError } from './errors.js';
+import { growthOfNumbers } from './json-numbers.js';
 import type { MessageContract } from './messages.js';
 import { robotIdOf } from './subjects.js';
 
@@ -42,6 +43,7 @@ export function decodeMessage<P extends TSchema>(
   if (robotId === undefined)
     throw new PermanentMessageError('ROBOT_ID_INVALID', `Subject ${subject} names no valid robot id.`);
   const { text, value } = parseJson(data);
+  requireSize(data.length + growthOfNumbers(text), contract.maxBytes);
   const envelope = checkEnvelope(contract, value);
   if (envelope.robotId !== robotId) {
     throw new PermanentMessageError(
@@ -62,6 +64,17 @@ function parseJson(data: Uint8Array): { text: string; value: unknown } {
     return { text, value: JSON.parse(text) };
   } catch (cause) {
     throw new PermanentMessageError('MALFORMED_JSON', 'The body is not JSON.', { cause });
+  }
+}
+
+/** What is stored must be readable: in one statement, in one reply, as a number. */
+function requireSize(sizeBytes: number, maxBytes: number): void {
+  if (sizeBytes === Infinity) {
+    throw new PermanentMessageError('NOT_STORABLE', 'A number is beyond the range of doubles.');
+  }
+  if (sizeBytes > maxBytes) {
+    const problem = `The message has ${sizeBytes} bytes with its numbers written out; at most ${maxBytes}.`;
+    throw new PermanentMessageError('PAYLOAD_INVALID', problem);
   }
 }
 

@@ -46,6 +46,7 @@ export {
   type ResyncReason,
 } from './hub.js';
 export { isRobotId, isUuid, requireRobotId } from './identifiers.js';
+export { growthOfNumbers } from './json-numbers.js';
 export {
   CommandAckPayload,
   ROBOT_MESSAGES,

@@ -1,7 +1,10 @@
 import Type, { type Static, type TSchema } from 'typebox';
 import { envelopeOf, JsonObject } from './envelope.js';
 import { ROBOT_SUBJECTS, type RobotSubjectTemplate } from './subjects.js';
-import type { StreamName } from './streams.js';
+import { MAX_MESSAGE_BYTES, type StreamName } from './streams.js';
+
+/** Three of them merged into one robot must fit into one reply of the broker. */
+const MAX_REPORT_BYTES = 256 * 1_024;
 
 const Text = Type.Optional(Type.Union([Type.String({ maxLength: 256 }), Type.Null()]));
 
@@ -47,6 +50,8 @@ export interface MessageContract<P extends TSchema = TSchema> {
   readonly payload: P;
   readonly envelope: TSchema;
   readonly summary: string;
+  /** The largest envelope, with its numbers written out. */
+  readonly maxBytes: number;
   /** Version of Muster that first spoke it. */
   readonly since: string;
 }
@@ -63,6 +68,7 @@ export const ROBOT_MESSAGES = {
     stream: 'ROBOT_REPORTS',
     direction: 'robot-to-muster',
     payload: IdentityPayload,
+    maxBytes: MAX_REPORT_BYTES,
     summary: 'Who the robot is: model, vendor, firmware version, serial number.',
   }),
   capability: declare({
@@ -71,6 +77,7 @@ export const ROBOT_MESSAGES = {
     stream: 'ROBOT_REPORTS',
     direction: 'robot-to-muster',
     payload: JsonObject,
+    maxBytes: MAX_REPORT_BYTES,
     summary: 'What the robot can do: commands, speed, sensors, payload limits, charging, docking.',
   }),
   status: declare({
@@ -79,6 +86,7 @@ export const ROBOT_MESSAGES = {
     stream: 'ROBOT_STATUS',
     direction: 'robot-to-muster',
     payload: JsonObject,
+    maxBytes: MAX_REPORT_BYTES,
     summary: 'The state the robot is in; the newest counts.',
   }),
   telemetry: declare({
@@ -87,6 +95,7 @@ export const ROBOT_MESSAGES = {
     stream: 'ROBOT_TELEMETRY',
     direction: 'robot-to-muster',
     payload: JsonObject,
+    maxBytes: MAX_MESSAGE_BYTES,
     summary: 'A sample of the time series: position, battery, anything numeric.',
   }),
   settingsReported: declare({
@@ -95,6 +104,7 @@ export const ROBOT_MESSAGES = {
     stream: 'ROBOT_REPORTS',
     direction: 'robot-to-muster',
     payload: JsonObject,
+    maxBytes: MAX_REPORT_BYTES,
     summary: 'The settings that the robot really applied: the source of truth.',
   }),
   settingsDesired: declare({
@@ -103,6 +113,7 @@ export const ROBOT_MESSAGES = {
     stream: 'ROBOT_COMMANDS',
     direction: 'muster-to-robot',
     payload: JsonObject,
+    maxBytes: MAX_MESSAGE_BYTES,
     summary: 'The settings that people want; the robot answers with what it applied.',
   }),
   command: declare({
@@ -111,6 +122,7 @@ export const ROBOT_MESSAGES = {
     stream: 'ROBOT_COMMANDS',
     direction: 'muster-to-robot',
     payload: CommandPayload,
+    maxBytes: MAX_MESSAGE_BYTES,
     summary: 'A request to act. correlationId is the commandId.',
   }),
   commandAck: declare({
@@ -119,6 +131,7 @@ export const ROBOT_MESSAGES = {
     stream: 'ROBOT_ACKS',
     direction: 'robot-to-muster',
     payload: CommandAckPayload,
+    maxBytes: MAX_MESSAGE_BYTES,
     summary: 'Accepted, rejected, progress, completed or failed, with the command’s correlationId.',
   }),
 } as const;

@@ -3,12 +3,17 @@ import { everyRobot, liveSubject, ROBOT_SUBJECTS } from './subjects.js';
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
+/** The broker takes 1 MiB. The rest of it is for what Muster adds: a dead letter's headers, the frame of a reply. */
+export const MAX_MESSAGE_BYTES = (1_024 - 16) * 1_024;
+
 /** What a stream keeps and how; times in milliseconds, sizes in bytes, -1 for no limit. */
 export interface StreamContract {
   readonly subjects: readonly string[];
   readonly maxAgeMs: number;
   readonly maxBytes: number;
   readonly maxPerSubject: number;
+  /** The largest message, headers included; the broker refuses others when they are published. */
+  readonly maxMessageBytes: number;
   /** Window in which a repeated `Nats-Msg-Id` is dropped by the broker. */
   readonly duplicateWindowMs: number;
   /** `limits` keeps by age and size; `workqueue` drops a message once it is acknowledged. */
@@ -21,15 +26,19 @@ export interface StreamContract {
 const BASE = {
   maxBytes: -1,
   maxPerSubject: -1,
+  maxMessageBytes: -1,
   duplicateWindowMs: 120_000,
   retention: 'limits',
   republish: false,
 } as const;
 
+/** What robots publish. */
+const FROM_ROBOTS = { ...BASE, maxMessageBytes: MAX_MESSAGE_BYTES } as const;
+
 /** Every stream of the platform; the provisioner creates what is missing and compares the rest. */
 export const STREAMS = {
   ROBOT_REPORTS: {
-    ...BASE,
+    ...FROM_ROBOTS,
     subjects: [
       everyRobot(ROBOT_SUBJECTS.identity),
       everyRobot(ROBOT_SUBJECTS.capability),
@@ -40,14 +49,14 @@ export const STREAMS = {
     why: 'Small and rare; the history lives in Postgres.',
   },
   ROBOT_STATUS: {
-    ...BASE,
+    ...FROM_ROBOTS,
     subjects: [everyRobot(ROBOT_SUBJECTS.status)],
     maxAgeMs: DAY_MS,
     republish: true,
     why: 'Watched live and replayed; a day covers every reconnect.',
   },
   ROBOT_TELEMETRY: {
-    ...BASE,
+    ...FROM_ROBOTS,
     subjects: [everyRobot(ROBOT_SUBJECTS.telemetry)],
     maxAgeMs: 3 * DAY_MS,
     maxBytes: 10 * 1024 ** 3,
@@ -61,7 +70,7 @@ export const STREAMS = {
     why: 'A robot’s durable consumer collects what it missed and is still valid.',
   },
   ROBOT_ACKS: {
-    ...BASE,
+    ...FROM_ROBOTS,
     subjects: [everyRobot(ROBOT_SUBJECTS.commandAck)],
     maxAgeMs: 7 * DAY_MS,
     why: 'Outcomes wait here while the command ledger is down.',

@@ -7,8 +7,4 @@ describe('canonical JSON', () => {
     expect(contentHashOf({ a: 1 })).toMatch(/^[0-9a-f]{64}$/);
     expect(contentHashOf({ a: 1 })).not.toBe(contentHashOf({ a: 2 }));
   });
-
-  it('refuses a number beyond the range of doubles', () => {
-    expect(() => canonicalJson(JSON.parse('{"a":[1e400]}'))).toThrow('range of doubles');
-  });
 });

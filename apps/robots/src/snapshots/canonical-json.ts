@@ -1,19 +1,14 @@
 import { createHash } from 'node:crypto';
-import { PermanentMessageError } from '#libs/contracts';
 
 /**
  * JSON text that is the same for the same value: members in the order of their names' UTF-16 code units, no spaces (RFC
  * 8785, whose number and string forms are JavaScript's own).
- * @throws PermanentMessageError for a number beyond the range of doubles, which would come back as null
  */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
   if (typeof value === 'object' && value !== null) {
     const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
     return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${canonicalJson(member)}`).join(',')}}`;
-  }
-  if (typeof value === 'number' && !Number.isFinite(value)) {
-    throw new PermanentMessageError('NOT_STORABLE', 'A number is beyond the range of doubles.');
   }
   return JSON.stringify(value);
 }

@@ -2,7 +2,6 @@ import { Controller } from '@nestjs/common';
 import { CONSUMERS, ROBOT_MESSAGES } from '#libs/contracts';
 import { type InboundOf, Ingest } from '#libs/jetstream';
 import { Registrar } from '../registry/registrar.js';
-import { requireReportSize } from '../snapshots/report.js';
 import { storeStatuses } from './status.repository.js';
 
 /** People see a status at once from its own stream; here the newest one is kept for those who ask. */
@@ -17,7 +16,6 @@ export class StatusIngest {
     batch: { size: 500, waitMs: 50 },
   })
   async status(messages: readonly InboundOf<typeof ROBOT_MESSAGES.status>[]): Promise<void> {
-    for (const message of messages) requireReportSize(message);
     await this.registrar.record(messages, (tx) => storeStatuses(tx, messages));
   }
 }
