@@ -33,7 +33,7 @@ export class FakeServices {
       strategy: new RpcServer(broker),
       logger: false,
     });
-    app.useGlobalFilters(new RpcErrorFilter());
+    app.useGlobalFilters(new RpcErrorFilter(() => false));
     await app.listen();
     this.app = app;
   }

@@ -80,7 +80,7 @@ describe('gateway', () => {
   });
 
   it.each([
-    ['/api/v1/robots/%zz', {}, 404, 'ROUTE_NOT_FOUND'],
+    ['/api/v1/robots/%zz', {}, 400, 'MALFORMED_REQUEST'],
     ['/api/v1/auth/login', { method: 'DELETE' }, 405, 'METHOD_NOT_ALLOWED'],
     ['/api/v1/auth/login', { method: 'POST', body: '{' }, 400, 'MALFORMED_JSON'],
     ['/api/v1/auth/login', { method: 'POST', body: '{}' }, 400, 'VALIDATION_FAILED'],

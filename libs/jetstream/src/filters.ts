@@ -1,6 +1,7 @@
 import { Catch, Logger, type RpcExceptionFilter } from '@nestjs/common';
 import { type Observable, throwError } from 'rxjs';
 import { MusterError } from '#libs/contracts';
+import type { IsTransient } from './settlement.js';
 
 /** Hands a JetStream handler's error to the settlement as it was thrown. */
 @Catch()
@@ -15,16 +16,20 @@ export class PassThroughFilter implements RpcExceptionFilter {
 export class RpcErrorFilter implements RpcExceptionFilter {
   private readonly logger = new Logger('Rpc');
 
+  constructor(private readonly isTransient: IsTransient) {}
+
   catch(error: unknown): Observable<never> {
-    if (error instanceof MusterError) {
-      const { code, message, details } = error;
-      return throwError(() => ({ code, message, details }));
+    const { code, message, details } = error instanceof MusterError ? error : this.hide(error);
+    return throwError(() => ({ code, message, details }));
+  }
+
+  /** What nobody planned shows nothing of its text; whether it will pass is worth knowing. */
+  private hide(error: unknown): MusterError {
+    if (this.isTransient(error)) {
+      this.logger.warn({ event: 'request_not_served', error });
+      return new MusterError('SERVICE_UNAVAILABLE', 'What the service depends on is away; try again shortly.');
     }
-    this.logger.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
-    return throwError(() => ({
-      code: 'INTERNAL_ERROR',
-      message: 'The request failed inside the service.',
-      details: {},
-    }));
+    this.logger.error({ event: 'request_failed', error });
+    return new MusterError('INTERNAL_ERROR', 'The request failed inside the service.');
   }
 }

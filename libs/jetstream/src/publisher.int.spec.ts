@@ -88,7 +88,7 @@ describe('RpcClient and RpcServer', () => {
   let client: RpcClient;
   beforeAll(async () => {
     app = await NestFactory.createMicroservice(ResponderModule, { strategy: new RpcServer(broker), logger: false });
-    app.useGlobalFilters(new RpcErrorFilter());
+    app.useGlobalFilters(new RpcErrorFilter(() => false));
     await app.listen();
     client = new RpcClient(broker);
   });

@@ -8,11 +8,10 @@ import {
   type Subscription,
   type SubscriptionOptions,
 } from '@nats-io/transport-node';
-import { context } from '@opentelemetry/api';
 import { catchError, type Observable, throwError, timeout, TimeoutError } from 'rxjs';
 import { type ErrorDetails, isErrorCode, MusterError, type RequestContract } from '#libs/contracts';
 import { BrokerConnection } from './connection.js';
-import { extractTrace, injectTrace } from './tracing.js';
+import { extractTrace, injectTrace, inSpan, SpanKind } from './tracing.js';
 
 /** Every service answers in this group: one of its replicas gets each question. */
 export const RPC_QUEUE = 'muster';
@@ -59,7 +58,8 @@ export class RpcServer extends ServerNats {
   }
 
   override async handleMessage(channel: string, message: Msg): Promise<void> {
-    await context.with(extractTrace(message.headers), () => super.handleMessage(channel, message));
+    const options = { kind: SpanKind.SERVER, parent: extractTrace(message.headers) };
+    await inSpan(`${channel} answer`, options, () => super.handleMessage(channel, message));
   }
 }
 

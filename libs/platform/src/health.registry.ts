@@ -60,6 +60,10 @@ export class HealthRegistry {
     this.phase = 'stopping';
   }
 
+  get isStopping(): boolean {
+    return this.phase === 'stopping';
+  }
+
   /** Whether the process takes work: started, not stopping, and nothing critical is down. */
   async isReady(): Promise<boolean> {
     return this.phase === 'running' && (await this.report()).status !== 'unhealthy';

@@ -1,3 +1,6 @@
+import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { HttpException } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { MusterError, toErrorBody } from '#libs/contracts';
@@ -10,8 +13,14 @@ const CODES_OF_FASTIFY: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_CTP_INVALID_JSON_BODY: 'MALFORMED_JSON',
   FST_ERR_CTP_EMPTY_JSON_BODY: 'MALFORMED_JSON',
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'VALIDATION_FAILED',
-  FST_ERR_BAD_URL: 'ROUTE_NOT_FOUND',
-  FST_ERR_MAX_PARAM_LENGTH: 'ROUTE_NOT_FOUND',
+  FST_ERR_BAD_URL: 'MALFORMED_REQUEST',
+  FST_ERR_MAX_PARAM_LENGTH: 'VALIDATION_FAILED',
+};
+
+/** What Node's HTTP parser refuses: there is no request for Fastify then. */
+const CODES_OF_PARSER: Readonly<Record<string, ErrorCode>> = {
+  HPE_HEADER_OVERFLOW: 'HEADERS_TOO_LARGE',
+  ERR_HTTP_REQUEST_TIMEOUT: 'REQUEST_TIMEOUT',
 };
 
 const CODES_OF_STATUS: Readonly<Record<number, ErrorCode>> = {
@@ -69,4 +78,34 @@ function fastifyCodeOf(error: unknown): ErrorCode | undefined {
 export function answerRouterError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const known = toHttpError(error);
   void reply.status(known.status).send(toErrorBody(known, request.id));
+}
+
+const SANE_REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/;
+
+/** The id of a request, given what its X-Request-ID says. */
+export function requestIdOf(header: unknown): string {
+  return typeof header === 'string' && SANE_REQUEST_ID.test(header) ? header : `req-${randomUUID()}`;
+}
+
+/** Answers what is no HTTP request, or one whose URL and headers are too large. */
+export function answerParserError(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const code = CODES_OF_PARSER[error.code ?? ''] ?? 'MALFORMED_REQUEST';
+  endWithError(socket, new MusterError(code, `The request cannot be read: ${error.message}.`));
+}
+
+/** Answers on a bare connection, and ends it. */
+export function endWithError(socket: Duplex, error: MusterError, requestId = requestIdOf(undefined)): void {
+  const body = JSON.stringify(toErrorBody(error, requestId));
+  socket.on('error', () => socket.destroy());
+  socket.end(
+    `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? 'Error'}\r\n` +
+      'Content-Type: application/json; charset=utf-8\r\n' +
+      `Content-Length: ${Buffer.byteLength(body)}\r\n` +
+      `X-Request-ID: ${requestId}\r\n` +
+      `Connection: close\r\n\r\n${body}`,
+  );
 }

@@ -52,6 +52,14 @@ export function addRequestHooks(fastify: FastifyInstance): void {
   });
 }
 
+/** A client that keeps its connection busy would else hold it open until it is cut off in the middle of an answer. */
+export function closeConnectionsWhile(isStopping: () => boolean, fastify: FastifyInstance): void {
+  fastify.addHook('onSend', (_request, reply, payload, done) => {
+    if (isStopping()) reply.header('connection', 'close');
+    done(null, payload);
+  });
+}
+
 function begin(request: FastifyRequest): Work {
   const parent = propagation.extract(context.active(), request.headers);
   const options = { kind: SpanKind.SERVER, attributes: { 'http.request.method': request.method } };

@@ -1,17 +1,23 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import helmet from '@fastify/helmet';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { HTTP_HEADERS } from '#libs/contracts';
-import { answerRouterError } from './http.errors.js';
-import { addRequestHooks } from './http.hooks.js';
+import { answerParserError, answerRouterError, requestIdOf } from './http.errors.js';
+import type { HealthRegistry } from './health.registry.js';
+import { addRequestHooks, closeConnectionsWhile } from './http.hooks.js';
 import type { PlatformConfig } from './platform.config.js';
 
-const SANE_REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/;
 const MAX_PARAMETER_CHARACTERS = 256;
 const REQUEST_TIMEOUT_MS = 60_000;
 const PREFLIGHT_LIFETIME_S = 600;
+/** What a page of another origin may read beside the body. */
+const EXPOSED_HEADERS = [
+  ...Object.values(HTTP_HEADERS).filter((header) => !header.startsWith('x-api')),
+  'link',
+  'retry-after',
+  'content-disposition',
+];
 
 /** Fastify with the platform's limits. A client's X-Request-ID is kept when it is short and plain, else one is made. */
 export function createHttpAdapter(config: PlatformConfig): FastifyAdapter {
@@ -23,17 +29,21 @@ export function createHttpAdapter(config: PlatformConfig): FastifyAdapter {
     genReqId: (request: IncomingMessage) => requestIdOf(request.headers[HTTP_HEADERS.requestId]),
     routerOptions: { maxParamLength: MAX_PARAMETER_CHARACTERS },
     frameworkErrors: answerRouterError,
+    clientErrorHandler: answerParserError,
+    // What still arrives while the process ends is served, and its connection closed.
+    return503OnClosing: false,
   });
 }
 
-/** The id of a request, given what its X-Request-ID says. */
-export function requestIdOf(header: unknown): string {
-  return typeof header === 'string' && SANE_REQUEST_ID.test(header) ? header : `req-${randomUUID()}`;
-}
-
 /** Adds request context, security headers and CORS; before the app is initialized. */
-export async function prepareHttp(app: NestFastifyApplication, config: PlatformConfig): Promise<void> {
-  addRequestHooks(app.getHttpAdapter().getInstance());
+export async function prepareHttp(
+  app: NestFastifyApplication,
+  config: PlatformConfig,
+  health: HealthRegistry,
+): Promise<void> {
+  const fastify = app.getHttpAdapter().getInstance();
+  addRequestHooks(fastify);
+  closeConnectionsWhile(() => health.isStopping, fastify);
   await app.register(helmet, {
     contentSecurityPolicy: {
       directives: {
@@ -51,7 +61,7 @@ export async function prepareHttp(app: NestFastifyApplication, config: PlatformC
     app.enableCors({
       origin: config.corsOrigins.includes('*') ? '*' : [...config.corsOrigins],
       methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
-      exposedHeaders: Object.values(HTTP_HEADERS).filter((header) => !header.startsWith('x-api')),
+      exposedHeaders: EXPOSED_HEADERS,
       maxAge: PREFLIGHT_LIFETIME_S,
     });
   }

@@ -4,8 +4,7 @@ export { flag, integer, list, optionalSecret, VariableProblem } from './config-v
 export type { Variable } from './config-variables.js';
 export { HealthRegistry } from './health.registry.js';
 export type { HealthCheck, HealthCheckOptions, HealthReport, HealthState } from './health.registry.js';
-export { toHttpError } from './http.errors.js';
-export { requestIdOf } from './http.server.js';
+export { endWithError, requestIdOf, toHttpError } from './http.errors.js';
 export type { LoggerOptions } from './json.logger.js';
 export { PlatformConfig } from './platform.config.js';
 export type { LogLevel } from './platform.config.js';

@@ -28,7 +28,7 @@ export function connectMicroservices(
 ): JetStreamStrategy {
   const strategy = new JetStreamStrategy(broker, publisher, isPassing);
   connect(app, strategy, new PassThroughFilter());
-  connect(app, new RpcServer(broker), new RpcErrorFilter());
+  connect(app, new RpcServer(broker), new RpcErrorFilter(isPassing));
   return strategy;
 }
 

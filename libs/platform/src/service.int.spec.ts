@@ -1,5 +1,7 @@
 import { EventEmitter, once } from 'node:events';
-import { request } from 'node:http';
+import { Agent, request } from 'node:http';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { Body, Catch, Controller, Get, Injectable, Logger, Module, Param, Post, Sse } from '@nestjs/common';
 import type { ArgumentsHost, ExceptionFilter, OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -20,6 +22,7 @@ import { shutDown } from './shutdown.js';
 
 const ECHO: RequestContract<{ text: string }, { text: string }> = { subject: 'rpc.spec.echo' };
 const ended: string[] = [];
+let busyEchoes = 0;
 
 class CreateThings0001 {
   async up(runner: QueryRunner): Promise<void> {
@@ -47,6 +50,7 @@ class ThingRepository implements OnModuleInit, OnApplicationShutdown {
 class ThingResponder {
   @Answers(ECHO)
   echo({ text }: { text: string }): { text: string } {
+    if (text === 'lost') throw new Error('Connection terminated unexpectedly');
     if (text === 'unknown') throw new MusterError('ROBOT_NOT_FOUND', 'no RB-9', { robotId: 'RB-9' });
     return { text };
   }
@@ -67,6 +71,7 @@ class ThingController {
 
   @Get('echo/:text')
   async echo(@Param('text') text: string): Promise<unknown> {
+    if (text === 'busy') busyEchoes++;
     return this.rpc.ask(ECHO, { text });
   }
 
@@ -185,8 +190,9 @@ describe('a service', () => {
   it('gives what Fastify refuses the documents’ error body', async () => {
     const refused: readonly (readonly [Response, number, string])[] = [
       [await get('/nowhere'), 404, 'ROUTE_NOT_FOUND'],
-      [await get('/things/%zz'), 404, 'ROUTE_NOT_FOUND'],
-      [await get(`/things/echo/${'x'.repeat(300)}`), 404, 'ROUTE_NOT_FOUND'],
+      [await get('/things/%zz'), 400, 'MALFORMED_REQUEST'],
+      [await get(`/things/echo/${'x'.repeat(300)}`), 400, 'VALIDATION_FAILED'],
+      [await get(`/things/${'x'.repeat(20_000)}`), 431, 'HEADERS_TOO_LARGE'],
       [await post('{"a":'), 400, 'MALFORMED_JSON'],
       [await post(''), 400, 'MALFORMED_JSON'],
       [await post('{"__proto__":{"admin":true}}'), 400, 'MALFORMED_JSON'],
@@ -200,8 +206,33 @@ describe('a service', () => {
     }
   });
 
+  it('answers what is no HTTP at all with the documents’ error body', async () => {
+    const socket = connect(Number(new URL(service.url).port), '127.0.0.1');
+    socket.end('NONSENSE / HTTP/1.1\r\n\r\n');
+    const answer = await text(socket);
+    expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
+    expect(JSON.parse(answer.split('\r\n\r\n')[1] ?? '')).toMatchObject({ error: { code: 'MALFORMED_REQUEST' } });
+  });
+
+  it('says that it cannot serve now when a question fails because the database is away', async () => {
+    const lost = await get('/things/echo/lost');
+    expect(lost.status).toBe(503);
+    expect(await lost.json()).toMatchObject({ error: { code: 'SERVICE_UNAVAILABLE' } });
+  });
+
   it('sends security headers, and CORS to allowed origins alone', async () => {
     const allowed = await get('/health/live', { origin: 'https://console.example' });
+    const exposed = allowed.headers.get('access-control-expose-headers');
+    for (const header of [
+      'x-request-id',
+      'x-next-cursor',
+      'x-total-count',
+      'link',
+      'retry-after',
+      'x-ratelimit-reset',
+    ]) {
+      expect(exposed).toContain(header);
+    }
     expect(allowed.headers.get('access-control-allow-origin')).toBe('https://console.example');
     expect(allowed.headers.get('x-content-type-options')).toBe('nosniff');
     expect(allowed.headers.get('content-security-policy')).toContain(`default-src 'self'`);
@@ -214,14 +245,14 @@ describe('a service', () => {
     await get('/nowhere/at/all');
     const answer = await get('/metrics');
     expect(answer.headers.get('content-type')).toContain('text/plain');
-    const text = await answer.text();
-    expect(text).toContain(
+    const metrics = await answer.text();
+    expect(metrics).toContain(
       'muster_http_request_duration_seconds_count{method="GET",route="/things/echo/:text",status="200"}',
     );
-    expect(text).toContain('route="unmatched",status="404"');
-    expect(text).not.toContain('/things/echo/one');
-    expect(text).toContain('process_resident_memory_bytes');
-    expect(text).toContain('muster_database_connections{state="open"}');
+    expect(metrics).toContain('route="unmatched",status="404"');
+    expect(metrics).not.toContain('/things/echo/one');
+    expect(metrics).toContain('process_resident_memory_bytes');
+    expect(metrics).toContain('muster_database_connections{state="open"}');
   });
 
   it('ORC-114 is unhealthy but alive while the broker is away, and heals by itself', async () => {
@@ -238,7 +269,23 @@ describe('a service', () => {
     await until(async () => (await get('/things/echo/again')).status === 200);
   });
 
-  it('ends in order, although a client holds a stream open', async () => {
+  /** Asks on a kept connection without a pause until nobody listens any more; answers how many were answered whole. */
+  async function askUntilRefused(): Promise<number> {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    for (let answered = 0; ;) {
+      try {
+        const asked = request(`${service.url}/things/echo/busy`, { agent }).end();
+        const [response] = (await once(asked, 'response')) as [NodeJS.ReadableStream];
+        await text(response);
+        answered++;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'ECONNREFUSED') return answered;
+      }
+    }
+  }
+
+  it('ends in order, although a client holds a stream open and another never pauses', async () => {
+    const busy = Promise.all(Array.from({ length: 8 }, askUntilRefused));
     const stream = request(`${service.url}/things/stream`).end();
     stream.on('error', () => undefined);
     const [response] = (await once(stream, 'response')) as [EventEmitter];
@@ -252,6 +299,8 @@ describe('a service', () => {
     await cut;
     expect(ended).toEqual(['flushed while the database is open']);
     expect([dataSource.isInitialized, pool.ended, nc.isClosed()]).toEqual([false, true, true]);
+    const answered = (await busy).reduce((sum, count) => sum + count, 0);
+    expect([answered, answered > 0]).toEqual([busyEchoes, true]);
     await expect(get('/health/live')).rejects.toThrow('fetch failed');
   });
 });

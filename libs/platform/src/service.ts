@@ -102,7 +102,7 @@ async function startApp({ module, configure }: ServiceOptions, core: Core): Prom
     bodyParser: false,
   });
   try {
-    await prepareHttp(app, config);
+    await prepareHttp(app, config, core.health);
     const strategy = connectMicroservices(app, broker, publisher);
     await configure?.(app);
     await app.init();

@@ -1,9 +1,9 @@
-import { Server, STATUS_CODES, type IncomingMessage } from 'node:http';
+import { Server, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { MusterError, toErrorBody } from '#libs/contracts';
-import { requestIdOf } from '#libs/platform';
+import { HTTP_HEADERS, MusterError } from '#libs/contracts';
+import { endWithError, requestIdOf } from '#libs/platform';
 
 /** Takes over a connection that asks for another protocol. */
 export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
@@ -36,19 +36,11 @@ export class UpgradeRouter {
       const path = request.url?.split('?', 1)[0] ?? '/';
       const route = this.routes.find(({ matches }) => matches(path));
       if (route) route.handle(request, socket, head);
-      else refuse(request, socket, new MusterError('ROUTE_NOT_FOUND', `There is no socket at ${path.slice(0, 200)}.`));
+      else endWithError(socket, noSocketAt(path), requestIdOf(request.headers[HTTP_HEADERS.requestId]));
     });
   }
 }
 
-/** Answers an upgrade with the documents' error and ends the connection. */
-export function refuse({ headers }: IncomingMessage, socket: Duplex, error: MusterError): void {
-  const body = JSON.stringify(toErrorBody(error, requestIdOf(headers['x-request-id'])));
-  socket.on('error', () => socket.destroy());
-  socket.end(
-    `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? 'Error'}\r\n` +
-      'Content-Type: application/json; charset=utf-8\r\n' +
-      `Content-Length: ${Buffer.byteLength(body)}\r\n` +
-      `Connection: close\r\n\r\n${body}`,
-  );
+function noSocketAt(path: string): MusterError {
+  return new MusterError('ROUTE_NOT_FOUND', `There is no socket at ${path.slice(0, 200)}.`);
 }
