@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { headers as newHeaders, type MsgHdrs } from '@nats-io/transport-node';
-import { CONSUMERS, deadLetterSubject, MusterError, redriveSubject } from '#libs/contracts';
+import { CONSUMERS, MusterError, redriveSubject } from '#libs/contracts';
 import { JetStreamPublisher } from '#libs/jetstream';
 import { type DeadLetter, headerOf, shownHeaders } from './dead-letter.js';
 import { DeadLetterStore } from './dead-letter.store.js';
@@ -26,16 +26,9 @@ export class DeadLetterService {
   ) {}
 
   /** Newest first; `after` is the id of the last one of the page before. */
-  async list(
-    { stream = '*', consumer = '*' }: DeadLetterFilter,
-    limit: number,
-    after?: string,
-  ): Promise<DeadLetterPage> {
-    const page = await this.store.newest(
-      deadLetterSubject(stream, consumer),
-      limit,
-      after ? cursorOf(after) : undefined,
-    );
+  async list(filter: DeadLetterFilter, limit: number, after?: string): Promise<DeadLetterPage> {
+    const before = after ? cursorOf(after) : undefined;
+    const page = await this.store.newest((subject) => matches(subject, filter), limit, before);
     const items: DeadLetter[] = [];
     for (const sequence of page.sequences) {
       const letter = await this.store.find(sequence);
@@ -77,6 +70,11 @@ export class DeadLetterService {
   async delete(id: string): Promise<void> {
     if (!(await this.store.delete(sequenceOf(id)))) throw notFound(id);
   }
+}
+
+function matches(subject: string, { stream, consumer }: DeadLetterFilter): boolean {
+  const [, itsStream = '', itsConsumer = ''] = subject.split('.', 3);
+  return (stream ?? itsStream) === itsStream && (consumer ?? itsConsumer) === itsConsumer;
 }
 
 function isConsumer(stream: string, durable: string): boolean {

@@ -22,19 +22,22 @@ const TIMEOUT_MS = 5_000;
 const FIRST_WINDOW = 256;
 const GROWTH = 4;
 
+/** Whether a dead letter of this subject is meant. */
+type IsWanted = (subject: string) => boolean;
+
 /** The DEAD_LETTERS stream. A stream reads forwards only, so the newest are found in windows that grow backwards. */
 @Injectable()
 export class DeadLetterStore {
   constructor(private readonly broker: BrokerConnection) {}
 
-  /** The newest of a filter (`dlq.<stream>.<consumer>` with wildcards) before a sequence. */
-  async newest(filter: string, limit: number, before?: number): Promise<Page> {
+  /** The newest that are wanted, before a sequence. */
+  async newest(isWanted: IsWanted, limit: number, before?: number): Promise<Page> {
     const { state } = await (await this.manager()).streams.info(STREAM);
     let found: number[] = [];
     let end = Math.min(before ?? Number.MAX_SAFE_INTEGER, state.last_seq + 1);
     for (let window = FIRST_WINDOW; end > state.first_seq && found.length <= limit; window *= GROWTH) {
       const start = Math.max(state.first_seq, end - window);
-      found = found.concat((await this.between(filter, start, end)).slice(found.length - limit - 1).toReversed());
+      found = found.concat((await this.between(isWanted, start, end)).slice(found.length - limit - 1).toReversed());
       end = start;
     }
     return { sequences: found.slice(0, limit), hasMore: found.length > limit };
@@ -57,11 +60,12 @@ export class DeadLetterStore {
     }
   }
 
-  /** Sequences in [start, end) that match, oldest first; bodies stay with the broker. */
-  private async between(filter: string, start: number, end: number): Promise<number[]> {
+  /**
+   * Sequences in [start, end) that are wanted, oldest first; bodies stay with the broker. The broker is not asked to filter:
+   * nats-server 2.9 passes over messages of a subject of which others were deleted.
+   */
+  private async between(isWanted: IsWanted, start: number, end: number): Promise<number[]> {
     const consumer = await jetstream(this.broker.nc, { timeout: TIMEOUT_MS }).consumers.get(STREAM, {
-      // A text, not a list: servers before 2.10 know one filter per consumer.
-      filter_subjects: filter,
       deliver_policy: DeliverPolicy.StartSequence,
       opt_start_seq: start,
       headers_only: true,
@@ -71,8 +75,8 @@ export class DeadLetterStore {
       if (pending === 0) return [];
       const sequences: number[] = [];
       const messages = await consumer.fetch({ max_messages: Math.min(pending, end - start), expires: TIMEOUT_MS });
-      for await (const { seq, info } of messages) {
-        if (seq < end) sequences.push(seq);
+      for await (const { seq, subject, info } of messages) {
+        if (seq < end && isWanted(subject)) sequences.push(seq);
         if (seq >= end - 1 || info.pending === 0) break;
       }
       return sequences;

@@ -237,6 +237,16 @@ it('lists newest first, page by page, over gaps and by filter', async () => {
   expect((await letters('?stream=ROBOT_STATUS&consumer=two')).map(({ payload }) => payload)).toEqual([0]);
 });
 
+it('a letter whose neighbours were dropped stays listed', async () => {
+  await bury(3, 'one');
+  await bury(1, 'two');
+  const [, newest, kept, oldest] = await letters();
+  for (const letter of [newest, oldest]) expect((await api.delete(`${PATH}/${letter!.id}`)).status).toBe(204);
+  await bury(2, 'two');
+  expect(await letters('?consumer=one')).toEqual([kept]);
+  expect(await letters()).toHaveLength(4);
+});
+
 it.each([
   ['get', '/999999', 404, 'DEAD_LETTER_NOT_FOUND'],
   ['get', '/abc', 404, 'DEAD_LETTER_NOT_FOUND'],
