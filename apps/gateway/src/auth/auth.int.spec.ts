@@ -20,8 +20,6 @@ describe('log-in, refresh and log-out', () => {
   const refresh = (refreshToken: string, userAgent = 'spec') =>
     edge.call('POST', '/api/v1/auth/refresh', { body: { refreshToken }, headers: { 'user-agent': userAgent } });
   const me = (token?: string) => edge.call('GET', '/api/v1/auth/me', { token });
-  const spentLongAgo = () =>
-    edge.database.query(`UPDATE "auth"."refreshTokens" SET "rotatedAt" = "rotatedAt" - interval '1 minute'`);
 
   it('a log-in answers a bearer pair, and the access token says who calls', async () => {
     const { status, body } = await logIn({ username: 'operator', password: TEST_PASSWORDS.operator });
@@ -83,7 +81,6 @@ describe('log-in, refresh and log-out', () => {
   it('a spent refresh token that comes back ends its whole family, access tokens included', async () => {
     const first = await edge.logIn('viewer', TEST_PASSWORDS.viewer);
     const second = await refresh(first.refreshToken);
-    await spentLongAgo();
     await expect(refresh(first.refreshToken)).resolves.toMatchObject({
       status: 401,
       body: { error: { code: 'AUTH_REFRESH_REUSED' } },
@@ -101,7 +98,6 @@ describe('log-in, refresh and log-out', () => {
       await edge.logIn('viewer', TEST_PASSWORDS.viewer),
     ];
     await refresh(stolen.refreshToken);
-    await spentLongAgo();
     await refresh(stolen.refreshToken);
     await expect(refresh(other.refreshToken)).resolves.toMatchObject({ status: 200 });
   });

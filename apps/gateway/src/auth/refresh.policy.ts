@@ -3,33 +3,30 @@ import type { RefreshToken, Session } from './session.entity.js';
 /**
  * What a refresh token is worth.
  * - `rotate`: good; it is exchanged for a new one.
- * - `repeat`: exchanged a moment ago by the same client; it gets a new one once more.
+ * - `repeat`: the same client sent it twice at once; it gets a new one once more.
  * - `reuse`: exchanged before, or by someone else: one of the two is a thief, so the whole family ends.
  * - `ended`: the log-in is over.
  */
 export type RefreshVerdict = 'rotate' | 'repeat' | 'reuse' | 'ended';
 
 export interface RefreshAttempt {
-  readonly at: Date;
+  /** When the request came in, before it waited for others with the same token. */
+  readonly arrivedAt: Date;
   /** See `clientFingerprint()`. */
   readonly client: string;
-  /** How long a repeat is taken for the same client's second try. */
-  readonly graceMs: number;
 }
 
 /**
- * Judges a refresh. Two tabs, or a retry after a lost answer, send one token twice within seconds: that is no theft as long
- * as address and user agent are those of the first exchange. The second gets a sibling token of the same family, because
- * the first one's is stored as a hash and cannot be shown again. What it costs: a thief behind the same address with the
- * same user agent has `graceMs` to use a stolen token unseen; the family still ends when a sibling's ancestor comes back later.
+ * Judges a refresh. Two tabs send one token at once: that is no theft as long as the second came in before the first was
+ * answered, with the address and user agent of the first. It gets a sibling token of the same family, because the first
+ * one's is stored as a hash and cannot be shown again. Whoever comes after the answer had the new token, or should have.
  */
 export function judgeRefresh(
   token: Pick<RefreshToken, 'rotatedAt' | 'rotatedBy'>,
   session: Pick<Session, 'expiresAt' | 'revokedAt'>,
-  { at, client, graceMs }: RefreshAttempt,
+  { arrivedAt, client }: RefreshAttempt,
 ): RefreshVerdict {
-  if (session.revokedAt !== null || session.expiresAt <= at) return 'ended';
+  if (session.revokedAt !== null || session.expiresAt <= arrivedAt) return 'ended';
   if (token.rotatedAt === null) return 'rotate';
-  const ageMs = at.getTime() - token.rotatedAt.getTime();
-  return ageMs < graceMs && token.rotatedBy === client ? 'repeat' : 'reuse';
+  return arrivedAt < token.rotatedAt && token.rotatedBy === client ? 'repeat' : 'reuse';
 }

@@ -55,7 +55,7 @@ export class SessionRepository {
           await endSessions(tx, { sessionId: session.sessionId }, 'reuse');
           return { outcome: 'reused', session };
         case 'rotate':
-          await tx.update(RefreshToken, { tokenHash }, { rotatedAt: attempt.at, rotatedBy: attempt.client });
+          await tx.update(RefreshToken, { tokenHash }, { rotatedAt: new Date(), rotatedBy: attempt.client });
           return this.succeed(tx, session, successorHash);
         case 'repeat':
           return this.succeed(tx, session, successorHash);

@@ -7,9 +7,6 @@ import { TokenIssuer } from './token.issuer.js';
 import { UserRepository } from './user.repository.js';
 import type { User } from './user.entity.js';
 
-/** A client that sends the same refresh token twice within this time is forgiven: see `judgeRefresh()`. */
-const REPEAT_GRACE_MS = 10_000;
-
 export interface TokenPair {
   readonly accessToken: string;
   readonly refreshToken: string;
@@ -50,9 +47,8 @@ export class SessionService {
   async refresh(refreshToken: string, client: Client): Promise<TokenPair> {
     const successor = newOpaqueToken('mrt_');
     const rotation = await this.sessions.rotate(digestToken(refreshToken), digestToken(successor), {
-      at: new Date(),
+      arrivedAt: new Date(),
       client: clientFingerprint(client),
-      graceMs: REPEAT_GRACE_MS,
     });
     if (rotation.outcome !== 'rotated') throw this.refusal(rotation);
     return this.pair(rotation.user, rotation.session.sessionId, successor);
