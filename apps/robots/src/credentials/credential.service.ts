@@ -14,7 +14,10 @@ export interface IssuedCredentials {
   readonly issuedAt: Date;
 }
 
-/** Lets robots in and out. Both hold the robot's row, so that a durable never goes while credentials for it are made. */
+/**
+ * Lets robots in and out. The durables outlive a revocation: they know what the robot has taken, which must not come again
+ * with its next credentials.
+ */
 @Injectable()
 export class CredentialService {
   constructor(
@@ -28,12 +31,8 @@ export class CredentialService {
   async issue(robotId: string, by: string): Promise<IssuedCredentials> {
     const { creds, userId } = await this.account.mintRobot(robotId);
     await this.registrar.enrol(robotId);
-    const issuedAt = await this.dataSource.transaction(async (tx) => {
-      await lockRobot(tx, robotId);
-      await this.durables.provision(robotId);
-      return addCredential(tx, { userId, robotId, by });
-    });
-    return { creds, issuedAt };
+    await this.durables.provision(robotId);
+    return { creds, issuedAt: await addCredential(this.dataSource.manager, { userId, robotId, by }) };
   }
 
   /** Revokes all that the robot has; the broker is told by whoever calls `RevocationSweeper.pushNow()`. */
@@ -44,7 +43,6 @@ export class CredentialService {
       if (revoked === 0) {
         throw new MusterError('CREDENTIALS_NOT_FOUND', `Robot ${robotId} has no valid credentials.`, { robotId });
       }
-      await this.durables.remove(robotId);
       return revoked;
     });
   }
