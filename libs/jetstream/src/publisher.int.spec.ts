@@ -97,7 +97,7 @@ describe('RpcClient and RpcServer', () => {
     await app.close();
   });
 
-  it('ROB-003 asks a question and gets the answer over the shared connection', async () => {
+  it('asks a question and gets the answer over the shared connection', async () => {
     expect(await client.ask(DOUBLE, { n: 21 })).toEqual({ n: 42 });
   });
 
