@@ -20,10 +20,11 @@ const CAPABILITY_IS_FRESH = `(
   AND r."capabilityReceivedAt" > now() - interval '24 hours'
   AND r."capabilityFirmwareVersion" IS NOT DISTINCT FROM r."firmwareVersion")`;
 
-/** Asked a minute ago at the latest; twice as long after each request without an answer, up to an hour. */
+/** At most once a minute, answered or not; half as often after each request without an answer, down to once an hour. */
 function mayAsk(subject: 'identity' | 'capability'): string {
+  const unanswered = `LEAST(GREATEST(r."${subject}Requests", 1), 10)`;
   return `(r."${subject}RequestedAt" IS NULL OR r."${subject}RequestedAt" <= now()
-    - LEAST(interval '1 hour', interval '1 minute' * power(2, LEAST(r."${subject}Requests", 10) - 1)))`;
+    - LEAST(interval '1 hour', interval '1 minute' * power(2, ${unanswered} - 1)))`;
 }
 
 @Injectable()

@@ -61,6 +61,19 @@ describe('requests for identity and capability', () => {
     await robots.stopReplica(second);
   });
 
+  it('asks at most once a minute also when the robot answered at once', async () => {
+    await robots.say('identity', 'RB-QUICK', { firmwareVersion: '1' });
+    await asked('RB-QUICK', ['report_capability']);
+    await robots.say('capability', 'RB-QUICK', {});
+    await told('RB-QUICK', 'capability.updated');
+    await robots.say('identity', 'RB-QUICK', { firmwareVersion: '2' });
+    await told('RB-QUICK', 'identity.updated', 2);
+    await change('RB-QUICK', `"capabilityRequestedAt" = now() - interval '50 seconds'`);
+    expect(await considered('RB-QUICK')).toEqual([]);
+    await change('RB-QUICK', `"capabilityRequestedAt" = now() - interval '60 seconds'`);
+    await asked('RB-QUICK', ['report_capability', 'report_capability']);
+  });
+
   it('waits longer after each request without an answer, an hour at most', async () => {
     await robots.say('telemetry', 'RB-DUMB', {});
     await asked('RB-DUMB', ['identify']);
