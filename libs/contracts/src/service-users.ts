@@ -69,7 +69,6 @@ const robots: ServiceUser = {
     everyRobot(ROBOT_SUBJECTS.command),
     api('CONSUMER.DURABLE.CREATE.ROBOT_COMMANDS.*'),
     api('CONSUMER.CREATE.ROBOT_COMMANDS.>'),
-    api('CONSUMER.DELETE.ROBOT_COMMANDS.*'),
     api('CONSUMER.INFO.ROBOT_COMMANDS.*'),
     api('STREAM.INFO.ROBOT_COMMANDS'),
     'rpc.commands.>',
