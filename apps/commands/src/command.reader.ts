@@ -13,6 +13,7 @@ import {
 import { toCommandDto } from './command.entity.js';
 import { refuseBad } from './command.policy.js';
 import { CommandRepository, type PageEnd } from './command.repository.js';
+import { RobotDirectory } from './robot.directory.js';
 import { type TimelineRow, toTimeline } from './timeline.entity.js';
 
 export interface ListRequest {
@@ -30,7 +31,10 @@ const REFUSED = 'REFUSED';
 /** Answers what the ledger holds; never more than fits into one reply. */
 @Injectable()
 export class CommandReader {
-  constructor(private readonly repository: CommandRepository) {}
+  constructor(
+    private readonly repository: CommandRepository,
+    private readonly directory: RobotDirectory,
+  ) {}
 
   /** @throws MusterError `COMMAND_NOT_FOUND`. */
   async get(commandId: string): Promise<CommandDetailDto> {
@@ -41,7 +45,10 @@ export class CommandReader {
     return { ...dto, timeline: toTimeline(fitting(rows, MAX_REPLY_BYTES - sizeOf(dto))) };
   }
 
-  /** A page, newest first; shorter than `limit` when it would be too large, with `next` wherever there is more. */
+  /**
+   * A page, newest first; shorter than `limit` when it would be too large, with `next` wherever there is more.
+   * @throws MusterError `ROBOT_NOT_FOUND`, `VALIDATION_FAILED`, `CURSOR_INVALID`.
+   */
   async list({ robotId, limit, after, status }: ListRequest): Promise<CommandPage> {
     const wanted = Math.min(Math.max(1, limit), MAX_PAGE);
     const rows = await this.repository.list({
@@ -50,6 +57,7 @@ export class CommandReader {
       ...(status === undefined ? {} : { status: requireStatus(status) }),
       ...(after === undefined ? {} : { after: readCursor(after) }),
     });
+    if (rows.length === 0) await this.directory.requireRobot(robotId);
     const commands = fitting(rows.slice(0, wanted).map(toCommandDto), MAX_REPLY_BYTES);
     const last = commands.at(-1);
     return { commands, next: last && commands.length < rows.length ? cursorAfter(last) : null };

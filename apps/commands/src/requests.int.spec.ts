@@ -134,6 +134,9 @@ describe('lists', () => {
     expect((await list({ status: 'cancelled' })).commands.map((command) => command.commandId)).toEqual([commandId]);
     await expect(list({ status: 'LOST' })).rejects.toMatchObject({ code: 'VALIDATION_FAILED' });
     await expect(list({ after: 'x' })).rejects.toMatchObject({ code: 'CURSOR_INVALID' });
+    await expect(list({ robotId: 'RB-NONE' })).rejects.toMatchObject({ code: 'ROBOT_NOT_FOUND' });
+    await service.enrol('RB-IDLE', false);
+    expect(await list({ robotId: 'RB-IDLE' })).toEqual({ commands: [], next: null });
   });
 
   it('cuts a page that would not fit into a reply', async () => {

@@ -55,15 +55,25 @@ export class RobotDirectory implements OnModuleInit, OnApplicationShutdown {
 
   /** Why a command may not go to this robot; undefined when it may. */
   async refusalOf(robotId: string, commandType: string): Promise<MusterError | undefined> {
-    const robot = this.known.get(robotId) ?? (await this.questions.add(robotId));
-    if (!robot.exists) return new MusterError('ROBOT_NOT_FOUND', `There is no robot ${robotId}.`, { robotId });
+    const robot = await this.look(robotId);
+    if (!robot.exists) return robotNotFound(robotId);
     if (robot.isEnabled || isIntroduction(commandType)) return undefined;
     return new MusterError('ROBOT_DISABLED', `Robot ${robotId} is disabled.`, { robotId });
+  }
+
+  /** @throws MusterError `ROBOT_NOT_FOUND`. */
+  async requireRobot(robotId: string): Promise<void> {
+    const { exists } = await this.look(robotId);
+    if (!exists) throw robotNotFound(robotId);
   }
 
   /** Ids of the robots with a tag, at most `limit`. */
   idsByTag(tag: string, limit: number): Promise<readonly string[]> {
     return this.rpc.ask(ROBOTS_REQUESTS.idsByTag, { tag, limit }, ASK_TIMEOUT_MS);
+  }
+
+  private async look(robotId: string): Promise<Dispatchability> {
+    return this.known.get(robotId) ?? this.questions.add(robotId);
   }
 
   private async ask(robotIds: readonly string[]): Promise<(Dispatchability | Error)[]> {
@@ -82,4 +92,8 @@ export class RobotDirectory implements OnModuleInit, OnApplicationShutdown {
     if (robotId === undefined) this.known.clear();
     else this.known.delete(robotId);
   }
+}
+
+function robotNotFound(robotId: string): MusterError {
+  return new MusterError('ROBOT_NOT_FOUND', `There is no robot ${robotId}.`, { robotId });
 }
