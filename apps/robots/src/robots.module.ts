@@ -9,6 +9,7 @@ import { RobotDurables } from './credentials/robot.durables.js';
 import { IntroductionRepository } from './introductions/introduction.repository.js';
 import { IntroductionSweeper } from './introductions/introduction.sweeper.js';
 import { Robots0001 } from './migrations/0001-robots.js';
+import { Robots0002 } from './migrations/0002-received-text.js';
 import { OutboxRepository } from './outbox/outbox.repository.js';
 import { OutboxSweeper } from './outbox/outbox.sweeper.js';
 import { Ears } from './presence/ears.js';
@@ -54,7 +55,7 @@ const OUTGOING = [IntroductionSweeper, IntroductionRepository, OutboxSweeper, Ou
     SchemaModule.forFeature({
       schema: 'robots',
       entities: [Robot, IdentitySnapshot, CapabilitySnapshot],
-      migrations: [Robots0001],
+      migrations: [Robots0001, Robots0002],
     }),
   ],
   controllers: [

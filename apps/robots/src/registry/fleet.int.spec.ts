@@ -21,10 +21,11 @@ describe('the fleet list', () => {
     );
     await robots.query(
       `INSERT INTO "robots"."robot_capability_snapshots"
-         ("snapshotId", "robotId", "payloadJson", "receivedAt", "messageId", "contentHash", "streamEpochMs", "streamSequence")
-       SELECT "capabilitySnapshotId", "robotId",
-              jsonb_build_object('payload', jsonb_build_object('commands', '["dock","goto","charge"]'::jsonb, 'note', repeat('x', 400))),
-              now(), 'm', 'h', 1, row_number() OVER () FROM "robots"."robots"`,
+         ("snapshotId", "robotId", "payloadJson", "receivedJson", "receivedAt", "messageId", "contentHash", "streamEpochMs",
+          "streamSequence")
+       SELECT "capabilitySnapshotId", "robotId", payload, payload::json, now(), 'm', 'h', 1, row_number() OVER ()
+       FROM "robots"."robots",
+         jsonb_build_object('payload', jsonb_build_object('commands', '["dock","goto","charge"]'::jsonb, 'note', repeat('x', 400))) payload`,
     );
     await robots.query('ANALYZE');
   });

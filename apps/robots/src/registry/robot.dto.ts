@@ -23,7 +23,7 @@ export const SELECT_ROBOTS = `
   SELECT r."robotId", r."displayName", r."isEnabled", r."tagsJson", r."notes", r."mapId", r."homeStationId",
          r."presence", r."lastSeenAt", r."createdAt", r."updatedAt",
          r."identitySnapshotId", r."model", r."vendor", r."firmwareVersion", r."serialNumber",
-         c."payloadJson" -> 'payload' AS "capability", s."payloadJson" -> 'payload' AS "reportedSettings"
+         c."receivedJson" -> 'payload' AS "capability", s."receivedJson" -> 'payload' AS "reportedSettings"
   FROM "robots"."robots" r
   LEFT JOIN "robots"."robot_capability_snapshots" c ON c."snapshotId" = r."capabilitySnapshotId"
   LEFT JOIN "robots"."reported_settings" s ON s."robotId" = r."robotId"`;

@@ -8,10 +8,11 @@ export async function storeReported(tx: EntityManager, report: Report): Promise<
   const { robotId, text, receivedAt, position } = report;
   const stored = await tx.query<readonly unknown[]>(
     `INSERT INTO "robots"."reported_settings" AS s
-       ("robotId", "payloadJson", "receivedAt", "streamEpochMs", "streamSequence")
-     VALUES ($1, $2::jsonb, $3, $4, $5)
+       ("robotId", "payloadJson", "receivedJson", "receivedAt", "streamEpochMs", "streamSequence")
+     VALUES ($1, $2::json::jsonb, $2, $3, $4, $5)
      ON CONFLICT ("robotId") DO UPDATE SET
-       "payloadJson" = excluded."payloadJson", "receivedAt" = excluded."receivedAt",
+       "payloadJson" = excluded."payloadJson", "receivedJson" = excluded."receivedJson",
+       "receivedAt" = excluded."receivedAt",
        "streamEpochMs" = excluded."streamEpochMs", "streamSequence" = excluded."streamSequence"
      WHERE (s."streamEpochMs", s."streamSequence") < (excluded."streamEpochMs", excluded."streamSequence")
      RETURNING 1`,
@@ -32,7 +33,7 @@ export class ReportedRepository {
 
   async latest(robotId: string): Promise<RobotReportDto | undefined> {
     const [row] = await this.dataSource.query<readonly { receivedAt: Date; payload: RobotReportDto['payload'] }[]>(
-      `SELECT "receivedAt", "payloadJson" -> 'payload' AS "payload"
+      `SELECT "receivedAt", "receivedJson" -> 'payload' AS "payload"
        FROM "robots"."reported_settings" WHERE "robotId" = $1`,
       [robotId],
     );

@@ -15,9 +15,9 @@ export async function storeCapability(tx: EntityManager, report: Report): Promis
   const { robotId, text, receivedAt, messageId, contentHash, position } = report;
   const added = await tx.query<readonly { firmwareVersion: string | null }[]>(
     `INSERT INTO "robots"."robot_capability_snapshots"
-       ("snapshotId", "robotId", "firmwareVersion", "payloadJson", "receivedAt", "messageId", "contentHash",
-        "streamEpochMs", "streamSequence")
-     SELECT $1, r."robotId", r."firmwareVersion", $3::jsonb, $4, $5, $6, $7, $8
+       ("snapshotId", "robotId", "firmwareVersion", "payloadJson", "receivedJson", "receivedAt", "messageId",
+        "contentHash", "streamEpochMs", "streamSequence")
+     SELECT $1, r."robotId", r."firmwareVersion", $3::json::jsonb, $3, $4, $5, $6, $7, $8
      FROM "robots"."robots" r WHERE r."robotId" = $2
      ON CONFLICT DO NOTHING RETURNING "firmwareVersion"`,
     [snapshotId, robotId, text, receivedAt, messageId, contentHash, position.epochMs, position.sequence],
@@ -56,7 +56,7 @@ export class CapabilityRepository {
 
   async latest(robotId: string): Promise<RobotReportDto | undefined> {
     const [row] = await this.dataSource.query<readonly { receivedAt: Date; payload: RobotReportDto['payload'] }[]>(
-      `SELECT c."receivedAt", c."payloadJson" -> 'payload' AS "payload" FROM "robots"."robots" r
+      `SELECT c."receivedAt", c."receivedJson" -> 'payload' AS "payload" FROM "robots"."robots" r
        JOIN "robots"."robot_capability_snapshots" c ON c."snapshotId" = r."capabilitySnapshotId"
        WHERE r."robotId" = $1`,
       [robotId],

@@ -57,7 +57,7 @@ function parseCursor(after: string): { epochMs: number; sequence: number } {
 function whatFits<S extends IdentitySnapshot | CapabilitySnapshot>(snapshots: readonly S[]): readonly S[] {
   let sizeBytes = 0;
   const end = snapshots.findIndex((snapshot, index) => {
-    sizeBytes += Buffer.byteLength(JSON.stringify(snapshot.payloadJson));
+    sizeBytes += Buffer.byteLength(JSON.stringify(snapshot.receivedJson));
     return index > 0 && sizeBytes > MAX_REPLY_BYTES;
   });
   return end === -1 ? snapshots : snapshots.slice(0, end);

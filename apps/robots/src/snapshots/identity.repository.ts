@@ -28,8 +28,8 @@ export async function storeIdentity(tx: EntityManager, report: Report): Promise<
   const added = await tx.query<readonly unknown[]>(
     `INSERT INTO "robots"."robot_identity_snapshots"
        ("snapshotId", "robotId", "model", "vendor", "firmwareVersion", "serialNumber",
-        "payloadJson", "receivedAt", "messageId", "contentHash", "streamEpochMs", "streamSequence")
-     VALUES ($1, $2, $3, $4, $5, $6, $7::jsonb, $8, $9, $10, $11, $12)
+        "payloadJson", "receivedJson", "receivedAt", "messageId", "contentHash", "streamEpochMs", "streamSequence")
+     VALUES ($1, $2, $3, $4, $5, $6, $7::json::jsonb, $7, $8, $9, $10, $11, $12)
      ON CONFLICT DO NOTHING RETURNING 1`,
     [snapshotId, report.robotId, model, vendor, firmwareVersion, serialNumber, ...storedParts(report)],
   );
@@ -77,7 +77,7 @@ export class IdentityRepository {
 
   async latest(robotId: string): Promise<RobotReportDto | undefined> {
     const [row] = await this.dataSource.query<readonly { receivedAt: Date; payload: RobotReportDto['payload'] }[]>(
-      `SELECT i."receivedAt", i."payloadJson" -> 'payload' AS "payload" FROM "robots"."robots" r
+      `SELECT i."receivedAt", i."receivedJson" -> 'payload' AS "payload" FROM "robots"."robots" r
        JOIN "robots"."robot_identity_snapshots" i ON i."snapshotId" = r."identitySnapshotId"
        WHERE r."robotId" = $1`,
       [robotId],

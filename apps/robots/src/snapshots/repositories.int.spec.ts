@@ -3,6 +3,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { migrateSchema, toDataSourceOptions } from '#libs/database';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/database.js';
 import { Robots0001 } from '../migrations/0001-robots.js';
+import { Robots0002 } from '../migrations/0002-received-text.js';
 import { PresenceRepository } from '../presence/presence.repository.js';
 import { Robot } from '../registry/robot.entity.js';
 import { findRobots, lockRobot, RobotRepository, updateMetadata } from '../registry/robot.repository.js';
@@ -40,7 +41,7 @@ describe('ROB-077 the repositories', () => {
     database = await createTestDatabase();
     const options = toDataSourceOptions({ url: database.url, applicationName: 'spec' });
     dataSource = await new DataSource({ ...options, entities: [Robot] }).initialize();
-    await migrateSchema(dataSource, { schema: 'robots', migrations: [Robots0001] });
+    await migrateSchema(dataSource, { schema: 'robots', migrations: [Robots0001, Robots0002] });
     tx = dataSource.manager;
   });
 
@@ -51,8 +52,10 @@ describe('ROB-077 the repositories', () => {
 
   it('migrates back and forth', async () => {
     const runner = dataSource.createQueryRunner();
+    await new Robots0002().down(runner);
     await new Robots0001().down(runner);
     await new Robots0001().up(runner);
+    await new Robots0002().up(runner);
     await runner.release();
   });
 

@@ -22,9 +22,9 @@ export class IdentitySnapshot {
   @Column('text', { nullable: true })
   serialNumber!: string | null;
 
-  /** The whole envelope as received. */
-  @Column('jsonb')
-  payloadJson!: Envelope;
+  /** The whole envelope as received; "payloadJson" holds the same, sorted, for those who search. */
+  @Column('json')
+  receivedJson!: Envelope;
 
   @Column('timestamptz')
   receivedAt!: Date;
@@ -54,8 +54,8 @@ export class CapabilitySnapshot {
   @Column('text', { nullable: true })
   firmwareVersion!: string | null;
 
-  @Column('jsonb')
-  payloadJson!: Envelope;
+  @Column('json')
+  receivedJson!: Envelope;
 
   @Column('timestamptz')
   receivedAt!: Date;
@@ -75,11 +75,11 @@ export class CapabilitySnapshot {
 
 /** A snapshot for the outside: the robot's payload without the envelope around it. */
 export function toSnapshotDto(snapshot: IdentitySnapshot | CapabilitySnapshot): SnapshotDto {
-  const { robotId, receivedAt, payloadJson, snapshotId, contentHash, firmwareVersion } = snapshot;
+  const { robotId, receivedAt, receivedJson, snapshotId, contentHash, firmwareVersion } = snapshot;
   return {
     robotId,
     receivedAt: receivedAt.toISOString(),
-    payload: payloadJson.payload,
+    payload: receivedJson.payload,
     snapshotId,
     contentHash,
     firmwareVersion,

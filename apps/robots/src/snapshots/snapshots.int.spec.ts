@@ -50,6 +50,22 @@ describe('identity and capability snapshots', () => {
     expect(snapshot).toMatchObject({ payloadJson: envelope, model: 'M' });
   });
 
+  it('ROB-002 answers what the robot wrote, member by member in its order', async () => {
+    const payload = { zeta: 1, model: 'M', alpha: { b: [1.5, { y: 0, x: 0 }], a: null }, ü: '✓' };
+    for (const kind of ['identity', 'capability', 'settingsReported'] as const) {
+      await robots.say(kind, 'ID-V', payload);
+    }
+    await robots.settled();
+    const asked = { robotId: 'ID-V' };
+    const answers = [
+      await robots.ask(ROBOTS_REQUESTS.identity, asked),
+      await robots.ask(ROBOTS_REQUESTS.capability, asked),
+      await robots.ask(ROBOTS_REQUESTS.settingsReported, asked),
+      ...(await robots.ask(ROBOTS_REQUESTS.history, { ...asked, kind: 'identity', limit: 1 })).items,
+    ];
+    for (const answer of answers) expect(JSON.stringify(answer.payload)).toBe(JSON.stringify(payload));
+  });
+
   it('ROB-028 adds a row per identity and changes none', async () => {
     for (const firmwareVersion of ['1', '2', '3']) await robots.say('identity', 'ID-3', { firmwareVersion });
     await robots.settled();
