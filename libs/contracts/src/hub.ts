@@ -3,7 +3,7 @@ import { isRobotId } from './identifiers.js';
 /** Socket.IO namespace of the robots hub (decision A1). */
 export const HUB_NAMESPACE = '/hubs/robots';
 
-/** What a client says. Each is answered by acknowledgement: `{ok:true,…}` or `{ok:false,error}`. */
+/** What a client says. Each is answered by acknowledgement, `{ok:true,…}` or `{ok:false,error}`, when it has one. */
 export const HUB_MESSAGES = { join: 'join', leave: 'leave', updateRobot: 'robot.update' } as const;
 
 /** What the server says beside the robot events. */
@@ -12,6 +12,8 @@ export const HUB_NOTICES = {
   resyncRequired: 'resync_required',
   /** The client reads too slowly: `{group, lastEventId, message}`; the group was left, join again with the id. */
   tooSlow: 'too_slow',
+  /** A message that was sent without an acknowledgement function was refused: `{on, code, message, details}`. */
+  refused: 'error',
   /** The access token ran out or was revoked; the socket closes after it. */
   unauthorized: 'unauthorized',
 } as const;

@@ -109,6 +109,25 @@ it('ROB-005 ROB-012 an operator edits a robot through the hub, a viewer does not
   expect(unknown).toMatchObject({ ok: false, error: { code: 'ROBOT_NOT_FOUND' } });
 });
 
+it('what was sent without an acknowledgement is done, and told when it was refused', async () => {
+  const client = await browser();
+  client.socket.emit('join', { group: 'robot:*' });
+  client.socket.emit('robot.update');
+  client.socket.emit('no such message', 1);
+  await waitFor(() => client.named('error').length === 3);
+  expect(client.named('error').map(({ payload }) => [payload['on'], payload['code']])).toEqual([
+    ['no such message', 'VALIDATION_FAILED'],
+    ['join', 'VALIDATION_FAILED'],
+    ['robot.update', 'ACCESS_DENIED'],
+  ]);
+  client.socket.emit('join', { group: 'robot:HB-6' });
+  await waitFor(async () => {
+    await stage.live.event('HB-6', ROBOT_EVENTS.metaUpdated.event, { said: 'hello' });
+    return client.events.some(({ payload }) => payload['said'] === 'hello');
+  });
+  expect(client.named('error')).toHaveLength(3);
+});
+
 it.each<[string, string, unknown]>([
   ['no body', 'join', undefined],
   ['null', 'join', null],

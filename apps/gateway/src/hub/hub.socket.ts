@@ -9,6 +9,7 @@ import {
   type OnGatewayInit,
 } from '@nestjs/websockets';
 import { HUB_MESSAGES, HUB_NAMESPACE } from '#libs/contracts';
+import { answerByNotice, noticeOf } from './hub.acknowledgement.js';
 import { answer } from './hub.answer.js';
 import { HubDoor } from './hub.door.js';
 import { readJoin, readLeave, readUpdate, type HubAnswer } from './hub.messages.js';
@@ -44,6 +45,7 @@ export class HubSocket implements OnGatewayInit, OnGatewayConnection, OnGatewayD
 
   handleConnection(socket: HubClient): void {
     socket.on('error', (error: Error) => this.logger.debug({ event: 'hub_socket_error', error }));
+    answerByNotice(socket);
     socket.onAny((event: string, ...values: unknown[]) => this.refuseUnknown(socket, event, values));
     this.sessions.open(socket);
   }
@@ -82,10 +84,11 @@ export class HubSocket implements OnGatewayInit, OnGatewayConnection, OnGatewayD
   /** Nobody handles it: without this its sender would wait for ever. */
   private refuseUnknown(socket: HubClient, event: string, values: readonly unknown[]): void {
     const known: readonly string[] = Object.values(HUB_MESSAGES);
-    const acknowledge = values.at(-1);
     if (known.includes(event)) return;
+    const acknowledge = values.at(-1);
+    const tell = typeof acknowledge === 'function' ? acknowledge : noticeOf(socket, event);
     void answer(() => this.sessions.of(socket).refuse(event)).then((refusal) => {
-      if (typeof acknowledge === 'function') Reflect.apply(acknowledge, undefined, [refusal]);
+      Reflect.apply(tell, undefined, [refusal]);
     });
   }
 }
