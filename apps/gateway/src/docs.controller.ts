@@ -8,6 +8,7 @@ import { MusterError, ROUTES } from '#libs/contracts';
 import { Endpoint } from './route.decorator.js';
 
 const ASYNCAPI = join('docs', 'asyncapi.json');
+const EXAMPLE = { asyncapi: '3.0.0', info: { title: 'Muster', version: '0.1.0' }, channels: {}, operations: {} };
 
 /** The AsyncAPI document is generated and committed; the OpenAPI one is made from the running routes. */
 @ApiTags('docs')
@@ -16,7 +17,7 @@ export class DocsController {
   private readonly logger = new Logger(DocsController.name);
   private readonly path = findUpwards(dirname(fileURLToPath(import.meta.url)), ASYNCAPI);
 
-  @Endpoint(ROUTES.asyncapi, { contentType: 'application/json', errors: ['ROUTE_NOT_FOUND'] })
+  @Endpoint(ROUTES.asyncapi, { content: { 'application/json': EXAMPLE }, errors: ['ROUTE_NOT_FOUND'] })
   @Header('content-type', 'application/json; charset=utf-8')
   async asyncApi(): Promise<string> {
     if (this.path === undefined) {

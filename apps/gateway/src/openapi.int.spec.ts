@@ -5,12 +5,15 @@ import { TEST_PASSWORD_ENV, TestEdge } from '../../../test/support/gateway.js';
 import { previewGateway } from './gateway.preview.js';
 import { openApiOf } from './openapi.js';
 
+type Parameter = { name: string; in: string; description?: string; schema?: object };
+type Content = Record<string, { schema?: object; example?: unknown }>;
 type Operation = {
   operationId: string;
   summary: string;
   responses: Record<string, any>;
   security?: object[];
-  requestBody?: object;
+  requestBody?: { content: Content };
+  parameters?: Parameter[];
   tags?: string[];
 };
 
@@ -57,6 +60,43 @@ describe('API documents', () => {
       }
     }
   });
+
+  it('G3 every parameter of a path is declared, and every one of a query explained', () => {
+    for (const [name, { parameters = [] }] of operationsOf(document)) {
+      const inPath = parameters.filter((parameter) => parameter.in === 'path').map((parameter) => parameter.name);
+      expect([name, inPath]).toEqual([name, [...name.matchAll(/\{(\w+)\}/g)].map(([, parameter]) => parameter)]);
+      const silent = parameters.filter(({ in: where, description }) => where === 'query' && !description);
+      expect([name, silent]).toEqual([name, []]);
+    }
+  });
+
+  it('G3 every body has an example, and every reference leads somewhere', () => {
+    for (const [name, { requestBody, responses }] of operationsOf(document)) {
+      const succeeded = Object.keys(responses).filter((status) => status.startsWith('2'));
+      const contents = [requestBody?.content, ...succeeded.map((status) => responses[status].content as Content)];
+      for (const [mediaType, { schema, example }] of contents.flatMap((content) => Object.entries(content ?? {}))) {
+        expect([name, mediaType, example !== undefined || hasExample(schema)]).toEqual([name, mediaType, true]);
+      }
+    }
+    for (const [, reference] of JSON.stringify(document).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)) {
+      expect(document.components?.schemas).toHaveProperty(reference ?? '');
+    }
+  });
+
+  it('an export is documented in both of its media types', () => {
+    const { responses } = operationsOf(document).get('GET /api/v1/robots/{robotId}/telemetry/export')!;
+    expect(Object.keys(responses['200'].content)).toEqual(['text/csv', 'application/x-ndjson']);
+  });
+
+  /** Whether a schema, or one that it refers to, shows what a value looks like. */
+  function hasExample(schema: object | undefined): boolean {
+    const text = JSON.stringify(schema);
+    const references = [...text.matchAll(/#\/components\/schemas\/(\w+)/g)].map(([, name]) => name ?? '');
+    return (
+      /"(?:example|examples|enum|default)":/.test(text) ||
+      references.some((name) => hasExample(document.components?.schemas?.[name]))
+    );
+  }
 
   it('G3 bodies have schemas', () => {
     const logIn = operationsOf(document).get('POST /api/v1/auth/login');

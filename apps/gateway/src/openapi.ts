@@ -51,9 +51,9 @@ function platformPaths(): OpenAPIObject['paths'] {
     ...platformPath('health', health, { 503: { description: 'Unhealthy.', content: health } }),
     ...platformPath('healthLive', health),
     ...platformPath('healthReady', health, { 503: { description: 'Cannot serve now.', content: health } }),
-    ...platformPath('metrics', { 'text/plain': { schema: { type: 'string' } } }),
-    ...platformPath('docs', { 'text/html': { schema: { type: 'string' } } }),
-    ...platformPath('openapi', { 'application/json': { schema: { type: 'object' } } }),
+    ...platformPath('metrics', { 'text/plain': { schema: { type: 'string' }, example: 'muster_hub_sockets 3\n' } }),
+    ...platformPath('docs', { 'text/html': { schema: { type: 'string' }, example: '<!DOCTYPE html>…' } }),
+    ...platformPath('openapi', { 'application/json': { schema: { type: 'object' }, example: { openapi: '3.0.0' } } }),
   };
 }
 

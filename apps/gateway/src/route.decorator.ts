@@ -9,8 +9,8 @@ export interface EndpointOptions {
   readonly response?: Type | readonly [Type];
   /** 200 with a response and 204 without one, unless told. */
   readonly status?: number;
-  /** Media type of an answer that is not JSON. */
-  readonly contentType?: string;
+  /** Media type → example, of an answer without a class. */
+  readonly content?: Readonly<Record<string, unknown>>;
   /** Errors of this route beside those that every route has. */
   readonly errors?: readonly ErrorCode[];
 }
@@ -34,7 +34,7 @@ const ERRORS_OF_CALLERS: readonly ErrorCode[] = [
 
 /** Binds a handler to its row of `ROUTES`: method, path, policy, and what the API documents say of it. */
 export function Endpoint(route: Route, options: EndpointOptions = {}): MethodDecorator {
-  const { response, status = response || options.contentType ? 200 : 204 } = options;
+  const { response, status = response || options.content ? 200 : 204 } = options;
   const operationId = Object.entries(ROUTES).find(([, row]) => row === route)?.[0];
   return applyDecorators(
     BIND[route.method](route.path),
@@ -45,16 +45,21 @@ export function Endpoint(route: Route, options: EndpointOptions = {}): MethodDec
       description: `Policy: ${route.policy}.`,
       ...(operationId && { operationId }),
     }),
-    ApiResponse({ status, description: 'Done.', ...answer(response, options.contentType) }),
+    ApiResponse({ status, description: 'Done.', ...answer(response, options.content) }),
     ...errorsOf(route, options.errors ?? []),
     ...(route.policy === 'Public' ? [] : [ApiBearerAuth('accessToken'), ApiSecurity({ apiKey: [], apiSecret: [] })]),
   );
 }
 
-function answer(response: EndpointOptions['response'], contentType: string | undefined): object {
-  if (contentType) return { content: { [contentType]: { schema: { type: 'string' } } } };
+function answer(response: EndpointOptions['response'], content: EndpointOptions['content']): object {
+  if (content) return { content: Object.fromEntries(Object.entries(content).map(toMediaType)) };
   if (!response) return {};
   return typeof response === 'function' ? { type: response } : { type: [...response] };
+}
+
+function toMediaType([mediaType, example]: readonly [string, unknown]): [string, object] {
+  const schema = { type: typeof example === 'string' ? 'string' : 'object' };
+  return [mediaType, { schema, example }];
 }
 
 function errorsOf(route: Route, own: readonly ErrorCode[]): MethodDecorator[] {

@@ -11,7 +11,7 @@ import {
   toApiKeyCreatedResponse,
   toApiKeyResponse,
 } from './api-keys.dto.js';
-import { PageQuery } from './page.dto.js';
+import { AccountsQuery } from './page.dto.js';
 import { CurrentPrincipal } from './request.principal.js';
 
 @ApiTags('api keys')
@@ -29,7 +29,7 @@ export class ApiKeysController {
   }
 
   @Endpoint(ROUTES.apiKeysList, { response: ApiKeyPage })
-  async list(@Query() { limit, after }: PageQuery): Promise<ApiKeyPage> {
+  async list(@Query() { limit, after }: AccountsQuery): Promise<ApiKeyPage> {
     const page = await this.keys.list(limit, after);
     return { items: page.items.map(toApiKeyResponse), next: page.next };
   }

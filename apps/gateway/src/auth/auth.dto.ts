@@ -22,7 +22,10 @@ export class RefreshRequest {
 }
 
 export class LogOutRequest {
-  @ApiPropertyOptional({ description: 'Ends the log-in of this token; without it the one of the access token.' })
+  @ApiPropertyOptional({
+    example: 'mrt_…',
+    description: 'Ends the log-in of this token; without it the one of the access token.',
+  })
   @IsOptional()
   @IsString()
   @MaxLength(256)
@@ -62,6 +65,10 @@ export class PrincipalResponse {
 
 /** RFC 7517. */
 export class JwksResponse {
-  @ApiProperty({ type: 'array', items: { type: 'object', additionalProperties: { type: 'string' } } })
+  @ApiProperty({
+    type: 'array',
+    items: { type: 'object', additionalProperties: { type: 'string' } },
+    example: [{ kty: 'EC', crv: 'P-256', alg: 'ES256', use: 'sig', kid: '76aa0e96', x: 'il9t…', y: '3Hav…' }],
+  })
   keys!: object[];
 }

@@ -1,22 +1,6 @@
-import { ApiPropertyOptional } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
+import { pageQuery } from '../page.query.js';
 
-export class PageQuery {
-  @ApiPropertyOptional({ default: 100, minimum: 1, maximum: 500 })
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(500)
-  limit = 100;
-
-  @ApiPropertyOptional({ description: 'The `next` of the page before.' })
-  @IsOptional()
-  @IsString()
-  @MaxLength(200)
-  after?: string;
-}
+export class AccountsQuery extends pageQuery({ usual: 100, max: 500 }) {}
 
 /** Cuts a page from one row more than it has room for; `next` is the key of its last row when there is more. */
 export function toPage<T>(

@@ -2,7 +2,7 @@ import { Body, Controller, Param, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { ROUTES } from '#libs/contracts';
 import { Endpoint } from '../route.decorator.js';
-import { PageQuery } from './page.dto.js';
+import { AccountsQuery } from './page.dto.js';
 import { UserService } from './user.service.js';
 import { toUserResponse, UserCreateRequest, UserPage, UserResponse, UserUpdateRequest } from './users.dto.js';
 
@@ -17,7 +17,7 @@ export class UsersController {
   }
 
   @Endpoint(ROUTES.usersList, { response: UserPage })
-  async list(@Query() { limit, after }: PageQuery): Promise<UserPage> {
+  async list(@Query() { limit, after }: AccountsQuery): Promise<UserPage> {
     const page = await this.users.list(limit, after);
     return { items: page.items.map(toUserResponse), next: page.next };
   }

@@ -12,7 +12,6 @@ import {
   IsString,
   Length,
   Matches,
-  Max,
   MaxLength,
   Min,
   ValidateNested,
@@ -25,8 +24,9 @@ import {
   type CommandStatus,
   type JsonObject,
 } from '#libs/contracts';
+import { pageQuery } from '../page.query.js';
+import { NO_NUL } from '../storable.text.js';
 
-const NO_NUL = /^[^\0]*$/;
 const MAX_BATCH_ROBOTS = 1_000;
 
 export class RetryPolicyRequest {
@@ -96,23 +96,8 @@ export class BatchSendRequest extends CommandSendRequest {
   tag?: string;
 }
 
-export class CommandListQuery {
-  @ApiPropertyOptional({ default: 50, minimum: 1, maximum: 500 })
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(500)
-  limit = 50;
-
-  @ApiPropertyOptional({ description: 'The X-Next-Cursor of the page before.' })
-  @IsOptional()
-  @IsString()
-  @MaxLength(500)
-  @Matches(NO_NUL)
-  after?: string;
-
-  @ApiPropertyOptional({ enum: COMMAND_STATUSES })
+export class CommandListQuery extends pageQuery({ usual: 50, max: 500 }) {
+  @ApiPropertyOptional({ enum: COMMAND_STATUSES, description: 'Commands in this state.' })
   @IsOptional()
   @IsIn(COMMAND_STATUSES)
   status?: CommandStatus;

@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { IsInt, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
+import { IsOptional, IsString, Matches } from 'class-validator';
 import { CONSUMERS, REJECT_REASONS, STREAMS } from '#libs/contracts';
+import { pageQuery } from '../page.query.js';
 import { type DeadLetter, headerOf, shownHeaders, showPayload, type ShownPayload } from './dead-letter.js';
 
 const TOKEN = /^[A-Za-z0-9_-]{1,64}$/;
@@ -10,7 +10,7 @@ const ENCODINGS = ['json', 'text', 'base64'] as const;
 const LISTED_PAYLOAD_BYTES = 4_096;
 const WHOLE_PAYLOAD_BYTES = 1_048_576;
 
-export class DeadLettersQuery {
+export class DeadLettersQuery extends pageQuery({ usual: 50, max: 100 }) {
   @ApiPropertyOptional({ enum: Object.keys(STREAMS), description: 'Stream that the message came from.' })
   @IsOptional()
   @IsString()
@@ -22,19 +22,6 @@ export class DeadLettersQuery {
   @IsString()
   @Matches(TOKEN)
   consumer?: string;
-
-  @ApiPropertyOptional({ default: 50, minimum: 1, maximum: 100 })
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(100)
-  limit = 50;
-
-  @ApiPropertyOptional({ description: 'The `X-Next-Cursor` of the page before.' })
-  @IsOptional()
-  @IsString()
-  after?: string;
 }
 
 export class DeadLetterResponse {

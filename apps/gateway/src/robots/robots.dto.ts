@@ -1,25 +1,22 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
   ArrayUnique,
   IsArray,
   IsBoolean,
   IsIn,
-  IsInt,
   IsOptional,
   IsString,
   Length,
   Matches,
-  Max,
   MaxLength,
-  Min,
   ValidateIf,
 } from 'class-validator';
 import { PRESENCES, type Presence, type RobotUpdate } from '#libs/contracts';
+import { pageQuery } from '../page.query.js';
+import { AlsoNamed } from '../query.names.js';
+import { NO_NUL } from '../storable.text.js';
 
-/** Postgres stores no NUL in a text. */
-const NO_NUL = /^[^\0]*$/;
 const MAX_TAGS = 50;
 const nullable = { nullable: true } as const;
 
@@ -82,35 +79,23 @@ export function toRobotUpdate(request: RobotUpdateRequest): RobotUpdate {
   };
 }
 
-export class FleetListQuery {
-  @ApiPropertyOptional({ default: 100, minimum: 1, maximum: 1_000 })
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(1_000)
-  limit = 100;
-
-  @ApiPropertyOptional({ description: 'The X-Next-Cursor of the page before.' })
-  @IsOptional()
-  @IsString()
-  @MaxLength(500)
-  @Matches(NO_NUL)
-  after?: string;
-
-  @ApiPropertyOptional({ example: 'warehouse' })
+export class FleetListQuery extends pageQuery({ usual: 100, max: 1_000 }) {
+  @ApiPropertyOptional({ example: 'warehouse', description: 'Robots with this tag.' })
   @IsOptional()
   @IsString()
   @Length(1, 64)
   @Matches(NO_NUL)
   tag?: string;
 
-  @ApiPropertyOptional({ enum: PRESENCES })
+  @ApiPropertyOptional({ enum: PRESENCES, description: 'Robots in this state of presence.' })
   @IsOptional()
   @IsIn(PRESENCES)
   presence?: Presence;
 
-  @ApiPropertyOptional({ description: 'Part of id, display name, model, vendor or serial number, in any case.' })
+  @ApiPropertyOptional({
+    description: 'Part of id, display name, model, vendor or serial number, in any case. Also named `search`, `text`.',
+  })
+  @AlsoNamed('search', 'text')
   @IsOptional()
   @IsString()
   @Length(1, 200)
@@ -118,22 +103,7 @@ export class FleetListQuery {
   q?: string;
 }
 
-export class HistoryQuery {
-  @ApiPropertyOptional({ default: 50, minimum: 1, maximum: 200 })
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(200)
-  limit = 50;
-
-  @ApiPropertyOptional({ description: 'The X-Next-Cursor of the page before.' })
-  @IsOptional()
-  @IsString()
-  @MaxLength(500)
-  @Matches(NO_NUL)
-  after?: string;
-}
+export class HistoryQuery extends pageQuery({ usual: 50, max: 200 }) {}
 
 export class CredentialsRequest {
   @ApiPropertyOptional({ enum: ['nats'], default: 'nats' })

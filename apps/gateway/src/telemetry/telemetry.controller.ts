@@ -1,10 +1,11 @@
 import { Readable } from 'node:stream';
-import { Controller, Param, Query, Res, StreamableFile } from '@nestjs/common';
+import { Controller, Headers, Param, Query, Res, StreamableFile } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { HTTP_HEADERS, type RobotReportDto, ROUTES, type SampleDto } from '#libs/contracts';
 import { Endpoint } from '../route.decorator.js';
 import { planBuckets } from './bucket.plan.js';
+import { EXPORT_EXAMPLES } from './export.example.js';
 import { type SampleWriter, writerOf } from './export.format.js';
 import { invalid, parseDuration, toTimeRange } from './interval.js';
 import {
@@ -42,7 +43,7 @@ export class TelemetryController {
     @Query() query: RangeQuery,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<readonly SampleDto[]> {
-    const { limit, order, after } = query;
+    const { limit, order = 'desc', after } = query;
     const asked = { ...toTimeRange(query, new Date()), limit, order };
     const { samples, next } = await this.telemetry.range({ robotId, ...asked, ...(after && { after }) });
     if (next !== null) {
@@ -55,7 +56,7 @@ export class TelemetryController {
 
   @Endpoint(ROUTES.telemetryBuckets, { response: [BucketResponse], errors: ['ROBOT_ID_INVALID', 'ROBOT_NOT_FOUND'] })
   async buckets(@Param('robotId') robotId: string, @Query() query: BucketsQuery): Promise<readonly BucketResponse[]> {
-    const { fields, agg: aggregate } = query;
+    const { fields, agg: aggregate = 'avg' } = query;
     const bucketMs = parseDuration(query.bucket) ?? 0;
     const { parts, bucketCount, maxBuckets } = planBuckets(toTimeRange(query, new Date()), bucketMs, fields);
     if (bucketCount > maxBuckets) {
@@ -67,12 +68,20 @@ export class TelemetryController {
     return this.telemetry.buckets({ robotId, bucketMs, aggregate, fields }, parts);
   }
 
-  @Endpoint(ROUTES.telemetryExport, { contentType: 'text/csv', errors: ['ROBOT_ID_INVALID', 'ROBOT_NOT_FOUND'] })
-  async export(@Param('robotId') robotId: string, @Query() query: ExportQuery): Promise<StreamableFile> {
+  @Endpoint(ROUTES.telemetryExport, {
+    content: EXPORT_EXAMPLES,
+    errors: ['ROBOT_ID_INVALID', 'ROBOT_NOT_FOUND'],
+  })
+  async export(
+    @Param('robotId') robotId: string,
+    @Query() query: ExportQuery,
+    @Headers('accept') accept = '',
+  ): Promise<StreamableFile> {
     const range = toTimeRange(query, new Date());
-    const writer = writerOf(query.format, query.fields);
+    const format = query.format ?? (accept.includes('ndjson') ? 'ndjson' : 'csv');
+    const writer = writerOf(format, query.fields);
     const pages = await this.telemetry.walk(robotId, range);
-    const name = `telemetry-${robotId}-${range.from}-${range.to}.${query.format}`.replaceAll(':', '');
+    const name = `telemetry-${robotId}-${range.from}-${range.to}.${format}`.replaceAll(':', '');
     const body = Readable.from(textOf(writer, pages), { objectMode: false, highWaterMark: EXPORT_BUFFER_BYTES });
     return new StreamableFile(body, { type: writer.mediaType, disposition: `attachment; filename="${name}"` });
   }

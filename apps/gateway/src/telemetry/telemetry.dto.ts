@@ -1,23 +1,14 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Transform, Type } from 'class-transformer';
-import {
-  ArrayMaxSize,
-  IsArray,
-  IsIn,
-  IsInt,
-  IsOptional,
-  IsString,
-  Matches,
-  Max,
-  MaxLength,
-  Min,
-  ValidateBy,
-} from 'class-validator';
+import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
+import { Transform } from 'class-transformer';
+import { ArrayMaxSize, IsArray, IsIn, IsOptional, IsString, Matches, ValidateBy } from 'class-validator';
 import { AGGREGATES, type Aggregate, type JsonObject } from '#libs/contracts';
+import { pageQuery } from '../page.query.js';
+import { AlsoNamed } from '../query.names.js';
 import { EXPORT_FORMATS, type ExportFormat } from './export.format.js';
 import { isInstantText, parseDuration } from './interval.js';
 
 const MAX_FIELDS = 10;
+const ORDERS = ['asc', 'desc'] as const;
 /** Up to 8 keys of up to 64 characters, joined by dots. */
 const FIELD = /^[^.,\p{Cc}\p{Cs}]{1,64}(?:\.[^.,\p{Cc}\p{Cs}]{1,64}){0,7}$/u;
 const PAYLOAD_EXAMPLE = { battery: 81.5, position: { x: 3.2, y: 7.9, theta: 1.57 }, state: 'DRIVING' };
@@ -40,12 +31,20 @@ const IsDuration = (): PropertyDecorator =>
     },
   });
 
+/** In a URL a plus that nobody encoded is a space: `…T10:00:00+02:00` comes as `…T10:00:00 02:00`. */
+const ZoneFromUrl = (): PropertyDecorator =>
+  Transform(({ value }: { value: unknown }) =>
+    typeof value === 'string' ? value.replace(/(T\S+) (?=\d{2}:?\d{2}$)/, '$1+') : value,
+  );
+
 export class IntervalQuery {
   @ApiPropertyOptional({
     format: 'date-time',
     example: '2026-11-20T10:00:00Z',
-    description: 'First instant of the broker’s clock; one hour before `to` unless told.',
+    description: 'First instant of the broker’s clock; one hour before `to` unless told. Also named `since`, `start`.',
   })
+  @AlsoNamed('since', 'start')
+  @ZoneFromUrl()
   @IsOptional()
   @IsInstant()
   from?: string;
@@ -53,32 +52,21 @@ export class IntervalQuery {
   @ApiPropertyOptional({
     format: 'date-time',
     example: '2026-11-20T11:00:00Z',
-    description: 'The first instant that no longer counts; now unless told.',
+    description: 'The first instant that no longer counts; now unless told. Also named `until`, `end`.',
   })
+  @AlsoNamed('until', 'end')
+  @ZoneFromUrl()
   @IsOptional()
   @IsInstant()
   to?: string;
 }
 
-export class RangeQuery extends IntervalQuery {
-  @ApiPropertyOptional({ default: 100, minimum: 1, maximum: 1_000 })
+export class RangeQuery extends IntersectionType(IntervalQuery, pageQuery({ usual: 100, max: 1_000 })) {
+  @ApiPropertyOptional({ enum: ORDERS, default: 'desc', description: 'Newest first unless told. Also named `sort`.' })
+  @AlsoNamed('sort')
   @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(1_000)
-  limit = 100;
-
-  @ApiPropertyOptional({ description: 'The `X-Next-Cursor` of the page before; the other parameters stay the same.' })
-  @IsOptional()
-  @IsString()
-  @MaxLength(200)
-  after?: string;
-
-  @ApiPropertyOptional({ enum: ['asc', 'desc'], default: 'desc', description: 'Newest first unless told.' })
-  @IsOptional()
-  @IsIn(['asc', 'desc'])
-  order: 'asc' | 'desc' = 'desc';
+  @IsIn(ORDERS)
+  order?: (typeof ORDERS)[number];
 }
 
 /** Adds `fields`: comma-separated or repeated, each once. */
@@ -86,32 +74,43 @@ class FieldsQuery extends IntervalQuery {
   @ApiPropertyOptional({
     type: String,
     example: 'battery,position.x',
-    description: 'Up to 10 dotted paths into the payload, separated by commas; list places count from 0.',
+    description:
+      'Up to 10 dotted paths into the payload, separated by commas; list places count from 0. Also named `field`, `path`.',
   })
+  @AlsoNamed('field', 'path')
   @Transform(({ value }: { value: unknown }) => toList(value))
   @IsArray()
   @ArrayMaxSize(MAX_FIELDS)
   @IsString({ each: true })
   @Matches(FIELD, { each: true, message: 'each of fields must be a dotted path of at most 8 keys, as position.x' })
-  fields: readonly string[] = [];
+  fields!: readonly string[];
 }
 
 export class BucketsQuery extends FieldsQuery {
-  @ApiProperty({ example: '5m', description: '`30s`, `5m`, `1h`, `1d`; buckets are aligned to 1970-01-01 UTC.' })
+  @ApiProperty({
+    example: '5m',
+    description: '`30s`, `5m`, `1h`, `1d`; buckets are aligned to 1970-01-01 UTC. Also named `interval`.',
+  })
+  @AlsoNamed('interval')
   @IsDuration()
   bucket!: string;
 
-  @ApiPropertyOptional({ enum: AGGREGATES, default: 'avg' })
+  @ApiPropertyOptional({
+    enum: AGGREGATES,
+    default: 'avg',
+    description: 'What becomes of the numbers in a bucket. Also named `aggregate`, `fn`.',
+  })
+  @AlsoNamed('aggregate', 'fn')
   @IsOptional()
   @IsIn(AGGREGATES)
-  agg: Aggregate = 'avg';
+  agg?: Aggregate;
 }
 
 export class ExportQuery extends FieldsQuery {
-  @ApiPropertyOptional({ enum: EXPORT_FORMATS, default: 'csv' })
+  @ApiPropertyOptional({ enum: EXPORT_FORMATS, description: 'What the Accept header asks for unless told, else CSV.' })
   @IsOptional()
   @IsIn(EXPORT_FORMATS)
-  format: ExportFormat = 'csv';
+  format?: ExportFormat;
 }
 
 export class TelemetryResponse {
@@ -155,7 +154,7 @@ export class BucketResponse {
   values!: Readonly<Record<string, number | null>>;
 }
 
-function toList(value: unknown): unknown {
+function toList(value: unknown = []): unknown {
   const texts: unknown[] = Array.isArray(value) ? value : [value];
   if (!texts.every((text) => typeof text === 'string')) return value;
   const fields = texts.flatMap((text) => text.split(','));

@@ -138,6 +138,32 @@ it('samples are newest first, an array, and the Link header leads through all of
   expect(pages).toBe(4);
 });
 
+it.each([
+  ['/samples?since=2026-11-20T00:01:00Z&until=2026-11-20T00:02:00Z', [1]],
+  ['/samples?start=2026-11-20T00:00:00Z&end=2026-11-20T00:03:00Z&sort=asc', [0, 1, 2]],
+  ['/samples?start=2026-11-20T02:00:00+02:00&to=2026-11-20T02:01:00%2B02:00', [0]],
+])('reads the interval of %s, however its parameters are called', async (rest, expected) => {
+  const { body } = await viewer.get<{ payload: { n: number } }[]>(of('RB-1', rest));
+  expect(body.map(({ payload }) => payload.n)).toEqual(expected);
+});
+
+it('reads a cursor and the words for buckets by their other names', async () => {
+  const first = await viewer.get(of('RB-1', `/samples?limit=1&order=asc&${whole}`));
+  const cursor = first.headers.get('x-next-cursor') ?? '';
+  const second = await viewer.get(of('RB-1', `/samples?limit=1&order=asc&${whole}&cursor=${cursor}`));
+  expect(second.body).toMatchObject([{ payload: { n: 1 } }]);
+  const { body } = await viewer.get(of('RB-1', `/buckets?interval=1d&aggregate=max&field=n&${whole}`));
+  expect(body).toMatchObject([{ values: { n: 2 } }]);
+});
+
+it('an export is what the Accept header asks for', async () => {
+  const headers = { accept: 'application/x-ndjson' };
+  const asked = await viewer.get(of('RB-1', `/export?${whole}`), { headers });
+  expect(asked.headers.get('content-type')).toBe('application/x-ndjson; charset=utf-8');
+  const told = await viewer.get(of('RB-1', `/export?format=csv&${whole}`), { headers });
+  expect(told.headers.get('content-type')).toBe('text/csv; charset=utf-8');
+});
+
 it('buckets of a day come whole although one reply does not hold them', async () => {
   const fields = 'fields=battery,n&fields=n';
   const { status, body } = await viewer.get(of('RB-big', `/buckets?bucket=30s&agg=max&${fields}&${whole}`));
