@@ -6,16 +6,19 @@ import { ROUTES } from '#libs/contracts';
 import { Endpoint } from '../route.decorator.js';
 import { LogInRequest, LogOutRequest, PrincipalResponse, RefreshRequest, TokenResponse } from './auth.dto.js';
 import { LogInLimiter } from './log-in.limiter.js';
+import { LogInService } from './log-in.service.js';
 import { LogOutService } from './log-out.service.js';
+import { RefreshService } from './refresh.service.js';
 import { CurrentPrincipal } from './request.principal.js';
-import { SessionService, type TokenPair } from './session.service.js';
+import type { TokenPair } from './token.issuer.js';
 
 @ApiTags('auth')
 @Controller()
 export class AuthController {
   constructor(
-    private readonly sessions: SessionService,
     private readonly limiter: LogInLimiter,
+    private readonly logIns: LogInService,
+    private readonly refreshes: RefreshService,
     private readonly logOuts: LogOutService,
   ) {}
 
@@ -24,12 +27,12 @@ export class AuthController {
     errors: ['AUTH_INVALID_CREDENTIALS', 'RATE_LIMIT_EXCEEDED', 'OVERLOADED'],
   })
   logIn(@Body() { username, password }: LogInRequest, @Req() { ip }: FastifyRequest): Promise<TokenPair> {
-    return this.limiter.attempt({ username, address: ip }, () => this.sessions.logIn(username, password));
+    return this.limiter.attempt({ username, address: ip }, () => this.logIns.logIn(username, password));
   }
 
   @Endpoint(ROUTES.refresh, { response: TokenResponse, errors: ['AUTH_INVALID_TOKEN', 'AUTH_REFRESH_REUSED'] })
   refresh(@Body() { refreshToken }: RefreshRequest, @Req() { ip, headers }: FastifyRequest): Promise<TokenPair> {
-    return this.sessions.refresh(refreshToken, { address: ip, userAgent: headers['user-agent'] ?? '' });
+    return this.refreshes.refresh(refreshToken, { address: ip, userAgent: headers['user-agent'] ?? '' });
   }
 
   @Endpoint(ROUTES.logout)

@@ -17,10 +17,12 @@ import { CredentialsFile } from './credentials.file.js';
 import { FirstUsers } from './first-users.js';
 import { JwksController } from './jwks.controller.js';
 import { LogInLimiter } from './log-in.limiter.js';
+import { LogInService } from './log-in.service.js';
 import { LogOutService } from './log-out.service.js';
 import { Auth0001 } from './migrations/0001-auth.js';
 import { PolicyGuard } from './policy.guard.js';
 import { RateLimitGuard } from './rate-limit.guard.js';
+import { RefreshService } from './refresh.service.js';
 import { RequestLimiter } from './request.limiter.js';
 import { Revocation } from './revocation.entity.js';
 import { RevocationRepository } from './revocation.repository.js';
@@ -28,7 +30,6 @@ import { RoutePolicies } from './route.policies.js';
 import { RefreshToken, Session } from './session.entity.js';
 import { SessionRepository } from './session.repository.js';
 import { SessionRevocations } from './session.revocations.js';
-import { SessionService } from './session.service.js';
 import { SigningKey } from './signing-key.entity.js';
 import { SigningKeyRepository } from './signing-key.repository.js';
 import { SigningKeys } from './signing-keys.js';
@@ -58,7 +59,8 @@ import { UsersController } from './users.controller.js';
     ApiKeyVerifier,
     RequestLimiter,
     LogInLimiter,
-    SessionService,
+    LogInService,
+    RefreshService,
     LogOutService,
     UserService,
     ApiKeyService,

@@ -5,17 +5,20 @@ import { AuthSettings, OWN_ISSUER } from './auth.settings.js';
 import { SIGNING_ALGORITHM, SigningKeys } from './signing-keys.js';
 import type { User } from './user.entity.js';
 
+export interface TokenPair {
+  readonly accessToken: string;
+  readonly refreshToken: string;
+  readonly tokenType: 'Bearer';
+  /** Seconds for which the access token is good. */
+  readonly expiresIn: number;
+}
+
 @Injectable()
 export class TokenIssuer {
   constructor(
     private readonly keys: SigningKeys,
     private readonly settings: AuthSettings,
   ) {}
-
-  /** Seconds for which an access token is good. */
-  get lifeS(): number {
-    return this.settings.accessTokenTtlS;
-  }
 
   /** An access token for one log-in; `sid` is what a revocation names. */
   issue(user: Pick<User, 'userId' | 'username' | 'roles'>, sessionId: string): Promise<string> {
@@ -27,7 +30,13 @@ export class TokenIssuer {
       .setSubject(user.userId)
       .setJti(randomUUID())
       .setIssuedAt()
-      .setExpirationTime(`${this.lifeS}s`)
+      .setExpirationTime(`${this.settings.accessTokenTtlS}s`)
       .sign(signWith);
+  }
+
+  /** What a log-in or a refresh is answered with. */
+  async pair(user: User, sessionId: string, refreshToken: string): Promise<TokenPair> {
+    const accessToken = await this.issue(user, sessionId);
+    return { accessToken, refreshToken, tokenType: 'Bearer', expiresIn: this.settings.accessTokenTtlS };
   }
 }
