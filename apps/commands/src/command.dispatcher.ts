@@ -124,7 +124,7 @@ export class CommandDispatcher {
    */
   private async takeBack({ commandId, robotId }: LedgerCommand, sequence: number): Promise<void> {
     if (!(await this.stream.remove(commandId, sequence)) || (await this.stream.knowsNewest(robotId))) return;
-    const waiting = await this.ledger.newestWaiting(robotId, new Date());
+    const waiting = await this.ledger.newestWaiting(robotId, { beside: commandId, now: new Date() });
     if (!waiting || waiting.publishedSequence === null) return;
     await this.publish(waiting, waiting.attempts + 1);
     await this.stream.remove(waiting.commandId, waiting.publishedSequence);

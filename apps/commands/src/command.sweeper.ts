@@ -55,19 +55,21 @@ export class CommandSweeper implements OnApplicationBootstrap, OnModuleDestroy {
     return due.length === PAGE;
   }
 
-  /** Takes expired messages back at once, and calls the time-out as soon as no answer can be waiting in the stream. */
+  /**
+   * Takes expired messages back first, so that whoever reads TIMEOUT finds them gone, and calls the time-out as soon as no
+   * answer can be waiting in the stream.
+   */
   private async expire(commands: readonly LedgerCommand[], now: Date): Promise<void> {
     if (commands.length === 0) return;
     await this.watermark.refresh(now).catch((error: unknown) => {
       this.logger.warn({ event: 'watermark_not_read', error });
     });
+    if (this.dispatcher.isReachable) await this.each(commands, (command) => this.dispatcher.withdraw(command, now));
     const mayEnd = (command: LedgerCommand): boolean =>
       command.attempts === 0 || this.watermark.hasPassed(command.deadlineAt, now);
+    const held = commands.filter((command) => !mayEnd(command));
+    await this.ledger.reschedule(held, () => new Date(now.getTime() + RETRY_MS));
     await this.end(commands.filter(mayEnd), now);
-    await this.hold(
-      commands.filter((command) => !mayEnd(command)),
-      now,
-    );
   }
 
   private async end(commands: readonly LedgerCommand[], now: Date): Promise<void> {
@@ -81,11 +83,6 @@ export class CommandSweeper implements OnApplicationBootstrap, OnModuleDestroy {
     const spared = outcomes.flatMap((one) => (one.outcome === 'void' ? [one.command] : []));
     await this.ledger.reschedule(spared, nextDueAt);
     if (this.dispatcher.isReachable) await this.each(ended, (command) => this.dispatcher.settle(command, now));
-  }
-
-  private async hold(commands: readonly LedgerCommand[], now: Date): Promise<void> {
-    if (this.dispatcher.isReachable) await this.each(commands, (command) => this.dispatcher.withdraw(command, now));
-    await this.ledger.reschedule(commands, () => new Date(now.getTime() + RETRY_MS));
   }
 
   /** One failure is that command's alone: it becomes due again soon. */

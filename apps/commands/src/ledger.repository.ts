@@ -59,16 +59,19 @@ export class LedgerRepository {
     );
   }
 
-  /** The newest command in the stream that its robot is not known to have taken. */
-  async newestWaiting(robotId: string, now: Date): Promise<RobotCommand | undefined> {
+  /** The newest command in the stream that its robot is not known to have taken, `beside` the one that is taken back. */
+  async newestWaiting(
+    robotId: string,
+    { beside, now }: { beside: string; now: Date },
+  ): Promise<RobotCommand | undefined> {
     const [command] = await this.dataSource.query<readonly RobotCommand[]>(
       `SELECT c.* FROM "commands"."robot_command_log" c
        WHERE c."robotId" = $1 AND c."status" = 'REQUESTED' AND c."publishedSequence" IS NOT NULL AND c."deadlineAt" > $2
-         AND c."requestedAt" > $2::timestamptz - interval '7 days'
+         AND c."requestedAt" > $2::timestamptz - interval '7 days' AND c."commandId" <> $3
          AND NOT EXISTS (SELECT FROM "commands"."command_timeline" t
            WHERE t."commandId" = c."commandId" AND t."dedupeKey" = 'delivered:' || c."publishedSequence")
        ORDER BY c."publishedSequence" DESC LIMIT 1`,
-      [robotId, now],
+      [robotId, now, beside],
     );
     return command;
   }
