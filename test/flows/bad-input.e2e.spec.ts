@@ -54,6 +54,12 @@ describe('bad input', () => {
       ['a payload of the wrong type', () => JSON.stringify({ ...good(), payload: [1] }), 'ENVELOPE_INVALID'],
       ['a body that names another robot', () => JSON.stringify({ ...good(), robotId: 'RB-OTHER' }), 'ROBOT_MISMATCH'],
       ['a type of another subject', () => JSON.stringify({ ...good(), type: 'identity' }), 'TYPE_MISMATCH'],
+      ['a number no double holds', () => JSON.stringify(good()).replace('true', '1e131000'), 'NOT_STORABLE'],
+      [
+        'numbers that print longer than they came',
+        () => JSON.stringify(good()).replace('true', `[${Array(2_000).fill('1e300').join(',')}]`),
+        'PAYLOAD_INVALID',
+      ],
       ['a NUL in a string', () => JSON.stringify({ ...good(), payload: { text: 'a\u0000b' } }), 'NOT_STORABLE'],
     ])('ROB-070 ROB-071 buries %s with its reason', async (_what, body, reason) => {
       const before = await newestDeadLetter();
@@ -92,6 +98,20 @@ describe('bad input', () => {
         return body.length === 19 && body;
       });
       expect(samples.some(({ payload }: any) => payload.n === 7)).toBe(false);
+    });
+
+    it('the largest sample that the broker takes can be read and exported, and a larger one is refused there', async () => {
+      const sized = (bytes: number): string => {
+        const text = JSON.stringify(robot.envelope('telemetry', { large: '' }));
+        return text.replace('"large":""', `"large":"${'x'.repeat(bytes - text.length)}"`);
+      };
+      await expect(robot.sendRaw('robots.telemetry.RB-BAD', sized(1_040_000))).rejects.toThrow('message size exceeds');
+      await robot.sendRaw('robots.telemetry.RB-BAD', sized(1_032_000));
+      await waitFor(async () => (await admin.get('/api/v1/robots/RB-BAD/telemetry')).body.payload?.large?.length > 1e6);
+      for (const path of ['samples?limit=1', 'export']) {
+        const { status, body } = await admin.get(`/api/v1/robots/RB-BAD/telemetry/${path}`);
+        expect([path, status, JSON.stringify(body).length > 1_000_000]).toEqual([path, 200, true]);
+      }
     });
 
     it('re-drives a dead letter to the consumer that refused it, and drops one', async () => {
