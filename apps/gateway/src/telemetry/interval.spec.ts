@@ -13,8 +13,13 @@ it('A18 takes every ISO form; without a zone it is UTC', () => {
   expect(toTimeRange({ from: '2026-11-20' }, now).from).toBe('2026-11-20T00:00:00.000Z');
 });
 
+it('holds nothing when it begins after now and has no end', () => {
+  const from = '2026-11-20T12:00:05.000Z';
+  expect(toTimeRange({ from }, now)).toEqual({ from, to: from });
+});
+
 it('refuses an interval that ends before it begins', () => {
-  expect(() => toTimeRange({ from: '2026-11-21T00:00:00Z' }, now)).toThrow(
+  expect(() => toTimeRange({ from: '2026-11-21T00:00:00Z', to: '2026-11-20T00:00:00Z' }, now)).toThrow(
     expect.objectContaining({
       code: 'VALIDATION_FAILED',
       details: { fields: [{ field: 'from', problems: expect.any(Array) }] },

@@ -13,8 +13,10 @@ export function isInstantText(value: unknown): boolean {
 
 /** The interval that a caller asked for; what is missing makes it the hour before `to`, and `to` now. */
 export function toTimeRange(query: { from?: string; to?: string }, now: Date): TimeRange {
-  const toMs = query.to === undefined ? now.getTime() : parseInstant(query.to);
-  const fromMs = query.from === undefined ? toMs - HOUR_MS : parseInstant(query.from);
+  const givenFromMs = query.from === undefined ? undefined : parseInstant(query.from);
+  // A client whose clock is ahead asks for what comes after our now: nothing yet, and no mistake.
+  const toMs = query.to === undefined ? Math.max(now.getTime(), givenFromMs ?? 0) : parseInstant(query.to);
+  const fromMs = givenFromMs ?? toMs - HOUR_MS;
   if (fromMs > toMs) throw invalid('from', 'from must not be later than to');
   return { from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() };
 }
