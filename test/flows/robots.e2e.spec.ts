@@ -111,6 +111,18 @@ describe.each(['all-in-one', 'separate'] as const)('robots end to end (%s)', (to
     await robot.close();
   });
 
+  it('ROB-026 refuses commands from the moment a robot is disabled, and takes them from the moment it is enabled', async () => {
+    const { robot } = await robotWithCommands('RB-SWITCH');
+    const path = '/api/v1/robots/RB-SWITCH';
+    const statuses: number[] = [];
+    for (const isEnabled of Array.from({ length: 20 }, (_, n) => n % 2 === 1)) {
+      expect((await operator.put(path, { isEnabled })).status).toBe(200);
+      statuses.push((await operator.post(`${path}/commands`, { commandType: 'dock', payload: {} })).status);
+    }
+    expect(statuses).toEqual(Array.from({ length: 20 }, (_, n) => (n % 2 === 1 ? 202 : 409)));
+    await robot.close();
+  });
+
   it('ROB-005 changes metadata over the hub as well', async () => {
     const { robot } = await robotWithCommands('RB-HUB');
     await robot.send('status', {});

@@ -6,7 +6,7 @@ const OWNER = join('libs', 'contracts');
 
 /** How a name on the wire begins, inside a quote of any kind. */
 const NAMES: readonly RegExp[] = [
-  /['"`](?:robots|lockers|events|live|dlq|redrive|rpc)\.[a-z*>{$][^'"`]*/g,
+  /['"`](?:robots|lockers|events|live|dlq|notices|redrive|rpc)\.[a-z*>{$][^'"`]*/g,
   /['"`]\/(?:api|hubs)\/[^'"`]*/g,
   ...[...Object.values(ROBOT_EVENTS).map(({ hub }) => hub), ...Object.values(STREAM_EVENTS)].map(quoted),
   ...Object.values(CONSUMERS).map(({ durable }) => quoted(durable)),

@@ -1,5 +1,5 @@
 import { jetstreamManager } from '@nats-io/jetstream';
-import { COMMANDS_REQUESTS } from '#libs/contracts';
+import { COMMANDS_REQUESTS, DISPATCHABILITY_NOTICE } from '#libs/contracts';
 import { CommandsUnderTest } from '../../../test/support/commands-service.js';
 import { waitFor } from '../../../test/support/wait.js';
 
@@ -229,7 +229,7 @@ describe('refusals', () => {
     await Promise.all(robots.map((robotId) => service.send(robotId)));
     expect(service.registry.questions - before).toBeLessThanOrEqual(3);
     service.registry.robots.set('RB-Q1', false);
-    service.admin.publish('live.events.robots.RB-Q1.meta.updated', '{}');
+    service.admin.publish(DISPATCHABILITY_NOTICE, 'RB-Q1');
     await waitFor(
       () =>
         service.send('RB-Q1').then(

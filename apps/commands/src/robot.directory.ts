@@ -1,13 +1,6 @@
 import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import {
-  type Dispatchability,
-  liveSubject,
-  MusterError,
-  ROBOT_EVENTS,
-  robotEventsFilter,
-  ROBOTS_REQUESTS,
-} from '#libs/contracts';
+import { DISPATCHABILITY_NOTICE, type Dispatchability, MusterError, ROBOTS_REQUESTS } from '#libs/contracts';
 import { MicroBatch } from '#libs/database';
 import { BrokerConnection, RpcClient } from '#libs/jetstream';
 import { isIntroduction } from './command.policy.js';
@@ -44,8 +37,7 @@ export class RobotDirectory implements OnModuleInit, OnApplicationShutdown {
   }
 
   onModuleInit(): void {
-    const subject = liveSubject(robotEventsFilter(undefined, ROBOT_EVENTS.metaUpdated.event));
-    this.broker.nc.subscribe(subject, { callback: (_error, { subject: from }) => this.forget(from.split('.')[3]) });
+    this.broker.nc.subscribe(DISPATCHABILITY_NOTICE, { callback: (_error, notice) => this.forget(notice.string()) });
     this.broker.onReconnect(() => this.forget());
   }
 

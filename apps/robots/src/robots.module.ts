@@ -18,6 +18,7 @@ import { PresenceSweeper } from './presence/presence.sweeper.js';
 import { FleetRepository } from './registry/fleet.repository.js';
 import { FleetService } from './registry/fleet.service.js';
 import { LifeIngest } from './registry/life.ingest.js';
+import { MetadataForwarder } from './registry/metadata.forwarder.js';
 import { MetadataService } from './registry/metadata.service.js';
 import { Registrar } from './registry/registrar.js';
 import { RegistryResponder } from './registry/registry.responder.js';
@@ -43,7 +44,7 @@ import { StatusIngest } from './status/status.ingest.js';
 import { StatusRepository } from './status/status.repository.js';
 import { StatusResponder } from './status/status.responder.js';
 
-const REGISTRY = [Registrar, FleetService, MetadataService, FleetRepository, RobotRepository];
+const REGISTRY = [Registrar, FleetService, MetadataService, MetadataForwarder, FleetRepository, RobotRepository];
 const SNAPSHOTS = [IdentityReader, IdentityFeed, IdentityRepository, CapabilityRepository, HistoryRepository];
 const SETTINGS = [DesiredService, DesiredRepository, ReportedRepository];
 const PRESENCE = [PresenceSweeper, Ears, PresenceRepository];

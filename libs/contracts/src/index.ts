@@ -88,6 +88,7 @@ export {
 export { REPUBLISH, STREAMS, type StreamContract, type StreamName } from './streams.js';
 export {
   deadLetterSubject,
+  DISPATCHABILITY_NOTICE,
   everyRobot,
   liveSubject,
   parseRobotEventSubject,

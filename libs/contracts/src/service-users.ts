@@ -1,8 +1,8 @@
 import { type ConsumerContract, CONSUMERS, type ConsumerName, redriveConsumer } from './consumers.js';
-import { ROBOT_EVENTS } from './events.js';
 import type { StreamName } from './streams.js';
 import {
   deadLetterSubject,
+  DISPATCHABILITY_NOTICE,
   everyRobot,
   liveSubject,
   ROBOT_SUBJECTS,
@@ -72,6 +72,7 @@ const robots: ServiceUser = {
     api('CONSUMER.INFO.ROBOT_COMMANDS.*'),
     api('STREAM.INFO.ROBOT_COMMANDS'),
     'rpc.commands.>',
+    DISPATCHABILITY_NOTICE,
     ...replies,
   ],
   subscribe: ['rpc.robots.>', `${inboxPrefixOf('robots')}.>`],
@@ -87,12 +88,7 @@ const commands: ServiceUser = {
     'rpc.robots.>',
     ...replies,
   ],
-  subscribe: [
-    'rpc.commands.>',
-    liveSubject(robotEventsFilter(undefined, ROBOT_EVENTS.metaUpdated.event)),
-    DELIVERY_EVIDENCE,
-    `${inboxPrefixOf('commands')}.>`,
-  ],
+  subscribe: ['rpc.commands.>', DISPATCHABILITY_NOTICE, DELIVERY_EVIDENCE, `${inboxPrefixOf('commands')}.>`],
 };
 
 const telemetry: ServiceUser = {

@@ -57,6 +57,12 @@ export function liveSubject(subject: string): string {
   return `${LIVE_PREFIX}${subject}`;
 }
 
+/**
+ * Where the registry says, before it answers the request, that a robot may or may not be commanded from now on; the body is
+ * its id. Core NATS: it overtakes no request that is made after the answer, and whoever misses it asks again soon.
+ */
+export const DISPATCHABILITY_NOTICE = 'notices.robots.dispatchability';
+
 /** Where a consumer's dead letters go, and where a re-driven one comes back to it. */
 export const deadLetterSubject = (stream: string, durable: string): string => `dlq.${stream}.${durable}`;
 export const redriveSubject = (stream: string, durable: string): string => `redrive.${stream}.${durable}`;
