@@ -75,6 +75,21 @@ describe('settings', () => {
     ]);
   });
 
+  it('says which of two numbers must be greater, with their defaults as well', () => {
+    class Timeouts extends settings(
+      {
+        first: integer('SPEC_FIRST_MS', { default: 10, min: 1, max: 99, hint: 'a time' }),
+        second: integer('SPEC_SECOND_MS', { default: 20, min: 1, max: 99, hint: 'a longer time' }),
+      },
+      { ascending: ['first', 'second'] },
+    ) {}
+    const problem = 'SPEC_SECOND_MS is 20 and must be more than SPEC_FIRST_MS, which is 20.';
+    expect(problemsOf(() => new Timeouts({ SPEC_FIRST_MS: '20' }))).toEqual([problem]);
+    expect(problemsOf(() => checkConfig({ DATABASE_URL, SPEC_FIRST_MS: '20' }))).toEqual([problem]);
+    expect(problemsOf(() => new Timeouts({ SPEC_FIRST_MS: '19' }))).toEqual([]);
+    expect(problemsOf(() => new Timeouts({ SPEC_FIRST_MS: 'x' }))).toHaveLength(1);
+  });
+
   it('never repeats a secret and has no default for one', () => {
     const [problem] = problemsOf(() => new SpecSettings({ SPEC_PASSWORD: 'short' }));
     expect(problem).toBe('SPEC_PASSWORD has fewer than 8 characters. Set it to a password of 8 characters or more.');

@@ -29,21 +29,28 @@ export interface SettingsClass<V extends VariableTable> {
   readonly variables: V;
 }
 
-const tables = new Set<VariableTable>();
+/** What a table must fulfil as a whole. */
+interface Rules<Name> {
+  /** Numbers of which each must be greater than the one before it. */
+  readonly ascending?: readonly Name[];
+}
+
+/** Table → its rules. */
+const tables = new Map<VariableTable, Rules<string>>();
 
 /**
  * A class whose instances hold typed settings, to be extended, provided in a module and injected by type:
  * `class RobotsSettings extends settings({ staleAfterS: integer('ROBOT_STALE_S', {…}) }) {}`. Its variables belong to the
  * configuration that {@link checkConfig} checks as a whole. Instances read the process's environment unless given one.
  */
-export function settings<V extends VariableTable>(table: V): SettingsClass<V>;
-export function settings(table: VariableTable): unknown {
-  tables.add(table);
+export function settings<V extends VariableTable>(table: V, rules?: Rules<keyof V & string>): SettingsClass<V>;
+export function settings(table: VariableTable, rules: Rules<string> = {}): unknown {
+  tables.set(table, rules);
   return class {
     static readonly variables = table;
 
     constructor(environment: Environment = process.env) {
-      const { values, problems } = readAll([table], environment);
+      const { values, problems } = readAll([[table, rules]], environment);
       if (problems.length > 0) {
         throw new ConfigError(problems);
       }
@@ -65,18 +72,42 @@ interface Reading {
   readonly problems: readonly string[];
 }
 
-function readAll(wanted: readonly VariableTable[], environment: Environment): Reading {
+function readAll(wanted: readonly (readonly [VariableTable, Rules<string>])[], environment: Environment): Reading {
+  const readings = wanted.map(([table, rules]) => readTable(table, rules, environment));
+  return {
+    values: Object.fromEntries(readings.flatMap(({ values }) => Object.entries(values))),
+    problems: [...new Set(readings.flatMap(({ problems }) => problems))],
+  };
+}
+
+function readTable(table: VariableTable, rules: Rules<string>, environment: Environment): Reading {
   const values: Record<string, unknown> = {};
-  const problems = new Set<string>();
-  for (const [key, variable] of wanted.flatMap((table) => Object.entries(table))) {
+  const problems: string[] = [];
+  for (const [key, variable] of Object.entries(table)) {
     try {
       values[key] = variable.read(environment[variable.name]?.trim() || undefined);
     } catch (error) {
       if (!(error instanceof VariableProblem)) {
         throw error;
       }
-      problems.add(`${variable.name} ${error.message}`);
+      problems.push(`${variable.name} ${error.message}`);
     }
   }
-  return { values, problems: [...problems] };
+  return { values, problems: [...problems, ...brokenRules(table, rules, values)] };
 }
+
+/** What cannot be read is a problem already and breaks no rule. */
+function brokenRules(
+  table: VariableTable,
+  { ascending = [] }: Rules<string>,
+  values: Readonly<Record<string, unknown>>,
+): readonly string[] {
+  return ascending.slice(1).flatMap((key, index) => {
+    const before = ascending[index] ?? key;
+    const [lower, upper] = [values[before], values[key]];
+    if (typeof lower !== 'number' || typeof upper !== 'number' || upper > lower) return [];
+    return [`${nameOf(table, key)} is ${upper} and must be more than ${nameOf(table, before)}, which is ${lower}.`];
+  });
+}
+
+const nameOf = (table: VariableTable, key: string): string => table[key]?.name ?? key;
