@@ -1,4 +1,5 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Ticker } from '#libs/platform';
 import { AckWatermark } from './ack.watermark.js';
 import { CommandDispatcher } from './command.dispatcher.js';
 import type { RobotCommand } from './command.entity.js';
@@ -7,7 +8,6 @@ import { swept } from './commands.metrics.js';
 import { CommandsSettings } from './commands.settings.js';
 import type { LedgerCommand } from './ledger.page.js';
 import { LedgerRepository } from './ledger.repository.js';
-import { Ticker } from './ticker.js';
 
 const PAGE = 500;
 const CONCURRENCY = 32;

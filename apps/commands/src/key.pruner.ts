@@ -1,6 +1,6 @@
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Ticker } from '#libs/platform';
 import { AcceptRepository } from './accept.repository.js';
-import { Ticker } from './ticker.js';
 
 const KEPT_MS = 24 * 3_600_000;
 const INTERVAL_MS = 600_000;

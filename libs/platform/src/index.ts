@@ -13,4 +13,5 @@ export { startService } from './service.js';
 export type { RunningService, ServiceOptions } from './service.js';
 export { shutDown } from './shutdown.js';
 export type { ShutdownStep } from './shutdown.js';
+export { Ticker } from './ticker.js';
 export type { TracingOptions } from './tracing.js';

@@ -1,6 +1,6 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { MusterError } from '#libs/contracts';
-import { Ticker } from '../ticker.js';
+import { Ticker } from '#libs/platform';
 import { BrokerAccount } from './broker.account.js';
 import { CredentialRepository } from './credential.repository.js';
 
@@ -48,9 +48,10 @@ export class RevocationSweeper implements OnApplicationBootstrap, OnModuleDestro
     this.logger.log({ event: 'revocations_pushed' });
   }
 
-  private async sweep(): Promise<void> {
+  private async sweep(): Promise<boolean> {
     const { some, pending } = await this.credentials.revocationState();
     if (pending || (some && !this.toldSinceStart)) await this.push();
     this.toldSinceStart = true;
+    return false;
   }
 }

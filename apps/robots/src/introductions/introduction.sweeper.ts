@@ -1,7 +1,7 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { PAYLOAD_VERSION, ROBOT_MESSAGES, robotSubject } from '#libs/contracts';
 import { JetStreamPublisher } from '#libs/jetstream';
-import { Ticker } from '../ticker.js';
+import { Ticker } from '#libs/platform';
 import { type Introduction, IntroductionRepository } from './introduction.repository.js';
 
 const SWEEP_MS = 2_000;
@@ -35,14 +35,13 @@ export class IntroductionSweeper implements OnApplicationBootstrap, OnModuleDest
     this.ticker.kick();
   }
 
-  private async sweep(): Promise<void> {
+  /** Looks at everybody in turn, and at once at the few of whom something changed. */
+  private async sweep(): Promise<boolean> {
     const few = [...this.considered];
     this.considered.clear();
-    let claimed: readonly Introduction[];
-    do {
-      claimed = await this.introductions.claim(few.length > 0 && few.length <= BATCH ? few : undefined, BATCH);
-      await Promise.all(claimed.map((introduction) => this.ask(introduction)));
-    } while (claimed.length === BATCH);
+    const claimed = await this.introductions.claim(few.length > 0 && few.length <= BATCH ? few : undefined, BATCH);
+    await Promise.all(claimed.map((introduction) => this.ask(introduction)));
+    return claimed.length === BATCH;
   }
 
   /** A request that did not reach the broker is made again when the robot may be asked the next time. */

@@ -1,6 +1,6 @@
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { BrokerConnection, JetStreamPublisher } from '#libs/jetstream';
-import { Ticker } from '../ticker.js';
+import { Ticker } from '#libs/platform';
 import { type OutboxEntry, OutboxRepository } from './outbox.repository.js';
 
 const SWEEP_MS = 1_000;
@@ -31,13 +31,12 @@ export class OutboxSweeper implements OnApplicationBootstrap, OnModuleDestroy {
     this.ticker.kick();
   }
 
-  private async sweep(): Promise<void> {
-    while (this.broker.isConnected) {
-      const outcome = await this.outbox.deliver(BATCH, (entries) => this.publishAll(entries));
-      // Another replica may have looked before our commit: look again when it is done.
-      if (!outcome) setTimeout(() => this.ticker.kick(), OTHER_REPLICA_DELAY_MS).unref();
-      if (!outcome || outcome.found < BATCH || outcome.delivered === 0) return;
-    }
+  private async sweep(): Promise<boolean> {
+    if (!this.broker.isConnected) return false;
+    const outcome = await this.outbox.deliver(BATCH, (entries) => this.publishAll(entries));
+    // Another replica may have looked before our commit: look again when it is done.
+    if (!outcome) setTimeout(() => this.ticker.kick(), OTHER_REPLICA_DELAY_MS).unref();
+    return outcome !== undefined && outcome.found === BATCH && outcome.delivered > 0;
   }
 
   private async publishAll(entries: readonly OutboxEntry[]): Promise<readonly number[]> {

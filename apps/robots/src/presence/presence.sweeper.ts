@@ -1,7 +1,7 @@
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Ticker } from '#libs/platform';
 import { OutboxSweeper } from '../outbox/outbox.sweeper.js';
 import { RobotsSettings } from '../robots.settings.js';
-import { Ticker } from '../ticker.js';
 import { Ears } from './ears.js';
 import { silenceLimits } from './presence.policy.js';
 import { PresenceRepository } from './presence.repository.js';
@@ -33,15 +33,13 @@ export class PresenceSweeper implements OnApplicationBootstrap, OnModuleDestroy 
     await this.ticker.stop();
   }
 
-  private async sweep(): Promise<void> {
+  private async sweep(): Promise<boolean> {
     const hearing = await this.ears.listen();
-    if (!hearing) return;
+    if (!hearing) return false;
     const limits = silenceLimits(hearing, this.settings);
-    if (limits.staleBefore === null) return;
-    let moved: number;
-    do {
-      moved = (await this.presence.moveSilent(limits, BATCH)).length;
-      if (moved > 0) this.outbox.kick();
-    } while (moved === BATCH);
+    if (limits.staleBefore === null) return false;
+    const moved = (await this.presence.moveSilent(limits, BATCH)).length;
+    if (moved > 0) this.outbox.kick();
+    return moved === BATCH;
   }
 }

@@ -2,7 +2,7 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy }
 import type { Notification, PoolClient } from 'pg';
 import { DataSource } from 'typeorm';
 import { poolOf } from '#libs/database';
-import { Ticker } from '../ticker.js';
+import { Ticker } from '#libs/platform';
 import { IDENTITY_CHANGED } from './identity.repository.js';
 
 const CHECK_MS = 2_000;
@@ -50,11 +50,12 @@ export class IdentityFeed implements OnApplicationBootstrap, OnModuleDestroy {
     this.hangUp();
   }
 
-  private async check(): Promise<void> {
+  private async check(): Promise<boolean> {
     if (this.awaited !== undefined) this.hangUp();
     this.client ??= await this.dial();
     this.awaited = PING + crypto.randomUUID();
     await this.dataSource.query('SELECT pg_notify($1, $2)', [IDENTITY_CHANGED, this.awaited]);
+    return false;
   }
 
   private async dial(): Promise<PoolClient> {
