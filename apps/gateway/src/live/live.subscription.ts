@@ -44,7 +44,6 @@ export interface SubscriptionParts {
 }
 
 const REPLAY_ATTEMPTS = 3;
-const FRAMES_BETWEEN_WAITS = 32;
 const CATCH_UP_MS = 5_000;
 
 /**
@@ -162,7 +161,6 @@ export class LiveSubscription implements Watcher {
 
   private async send(replay: Replay, reached: Position[]): Promise<ResyncReason | undefined> {
     const { feed, listener } = this.parts;
-    let untilWait = FRAMES_BETWEEN_WAITS;
     for await (const message of replay.messages()) {
       if (this.isClosed || this.interruption) return this.interruption;
       const place = reached[message.source];
@@ -173,8 +171,7 @@ export class LiveSubscription implements Watcher {
         listener.deliver(frame);
         this.delivered = frame.eventId;
       }
-      if (--untilWait > 0) continue;
-      untilWait = FRAMES_BETWEEN_WAITS;
+      // After every frame: a few large ones fill a client's buffer.
       await listener.ready?.();
     }
     return this.interruptionOrOverflow();
