@@ -88,20 +88,6 @@ export class AcceptRepository {
     return known;
   }
 
-  /** Forgets keys made before `before`, at most `limit`; answers how many. */
-  async pruneKeys(before: Date, limit: number): Promise<number> {
-    const [pruned] = await this.dataSource.query<readonly { count: number }[]>(
-      `WITH pruned AS (
-         DELETE FROM "commands"."idempotency_keys" WHERE ("principal", "key") IN (
-           SELECT "principal", "key" FROM "commands"."idempotency_keys" WHERE "createdAt" < $1
-           LIMIT $2 FOR UPDATE SKIP LOCKED)
-         RETURNING 1)
-       SELECT count(*) AS "count" FROM pruned`,
-      [before, limit],
-    );
-    return pruned?.count ?? 0;
-  }
-
   private async requireKey(key: IdempotencyKey | null): Promise<KnownKey> {
     const known = key ? await this.findKey(key) : undefined;
     if (known) return known;

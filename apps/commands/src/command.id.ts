@@ -6,6 +6,15 @@ const RANDOM_START = 15;
 
 /** A UUID of version 7: its first 48 bits are the milliseconds, so that new rows stand beside each other in the index. */
 export function newCommandId(nowMs = Date.now()): string {
-  const time = nowMs.toString(16).padStart(TIME_DIGITS, '0');
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(RANDOM_START)}`;
+  return `${timeOf(nowMs)}-7${randomUUID().slice(RANDOM_START)}`;
+}
+
+/** No command that was asked for at this instant or later has a smaller id. */
+export function firstCommandIdOf(at: Date): string {
+  return `${timeOf(at.getTime())}-7000-0000-000000000000`;
+}
+
+function timeOf(ms: number): string {
+  const digits = ms.toString(16).padStart(TIME_DIGITS, '0');
+  return `${digits.slice(0, 8)}-${digits.slice(8)}`;
 }

@@ -17,10 +17,11 @@ import { CommandSweeper } from './command.sweeper.js';
 import { CommandsResponder } from './commands.responder.js';
 import { CommandsSettings } from './commands.settings.js';
 import { DeliveryEvidence } from './delivery.evidence.js';
-import { KeyPruner } from './key.pruner.js';
 import { LedgerRepository } from './ledger.repository.js';
 import { Commands0001 } from './migrations/0001-commands.js';
 import { RecentDispatches } from './recent.dispatches.js';
+import { RetentionRepository } from './retention.repository.js';
+import { RetentionSweeper } from './retention.sweeper.js';
 import { RobotDirectory } from './robot.directory.js';
 import { TimelineRow } from './timeline.entity.js';
 
@@ -50,7 +51,8 @@ import { TimelineRow } from './timeline.entity.js';
     CommandReader,
     CommandRepository,
     DeliveryEvidence,
-    KeyPruner,
+    RetentionSweeper,
+    RetentionRepository,
   ],
 })
 export class CommandsModule {}

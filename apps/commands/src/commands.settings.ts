@@ -46,6 +46,12 @@ export class CommandsSettings extends settings({
     max: 3_600_000,
     hint: 'milliseconds to hold back time-outs while acknowledgements wait in the stream and none are worked off',
   }),
+  retentionDays: integer('COMMAND_RETENTION_DAYS', {
+    default: 90,
+    min: 8,
+    max: 36_500,
+    hint: 'days to keep a command that is over, with its timeline; more than the 7 that a command may live',
+  }),
   dispatchCacheMs: integer('COMMAND_ROBOT_CACHE_MS', {
     default: 3_000,
     min: 0,

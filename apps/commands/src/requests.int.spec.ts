@@ -1,7 +1,7 @@
 import { type BatchRequest, type CommandAccepted, type CommandPage, COMMANDS_REQUESTS } from '#libs/contracts';
 import { CommandsUnderTest } from '../../../test/support/commands-service.js';
 import { waitFor } from '../../../test/support/wait.js';
-import { KeyPruner } from './key.pruner.js';
+import { RetentionSweeper } from './retention.sweeper.js';
 
 let service: CommandsUnderTest;
 const requester = { by: 'user:ada', userId: null };
@@ -56,7 +56,7 @@ describe('idempotency keys', () => {
 
   it('are forgotten after a day', async () => {
     const { commandId } = await sendKeyed('old', {});
-    const pruner = service.get(KeyPruner);
+    const pruner = service.get(RetentionSweeper);
     await pruner.prune(new Date(Date.now() + 23 * 3_600_000));
     expect((await sendKeyed('old', {})).commandId).toBe(commandId);
     await pruner.prune(new Date(Date.now() + 25 * 3_600_000));
