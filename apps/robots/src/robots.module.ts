@@ -39,13 +39,21 @@ import { IdentityIngest } from './snapshots/identity.ingest.js';
 import { IdentityReader } from './snapshots/identity.reader.js';
 import { IdentityRepository } from './snapshots/identity.repository.js';
 import { CapabilitySnapshot, IdentitySnapshot } from './snapshots/snapshot.entity.js';
+import { SnapshotPruner } from './snapshots/snapshot.pruner.js';
 import { SnapshotsResponder } from './snapshots/snapshots.responder.js';
 import { StatusIngest } from './status/status.ingest.js';
 import { StatusRepository } from './status/status.repository.js';
 import { StatusResponder } from './status/status.responder.js';
 
 const REGISTRY = [Registrar, FleetService, MetadataService, MetadataForwarder, FleetRepository, RobotRepository];
-const SNAPSHOTS = [IdentityReader, IdentityFeed, IdentityRepository, CapabilityRepository, HistoryRepository];
+const SNAPSHOTS = [
+  IdentityReader,
+  IdentityFeed,
+  IdentityRepository,
+  CapabilityRepository,
+  HistoryRepository,
+  SnapshotPruner,
+];
 const SETTINGS = [DesiredService, DesiredRepository, ReportedRepository];
 const PRESENCE = [PresenceSweeper, Ears, PresenceRepository];
 const CREDENTIALS = [CredentialService, RevocationSweeper, BrokerAccount, RobotDurables, CredentialRepository];

@@ -15,6 +15,12 @@ export class RobotsSettings extends settings(
       max: 604_800_000,
       hint: 'milliseconds of silence after which a robot is offline, more than PRESENCE_STALE_AFTER_MS',
     }),
+    snapshotsKept: integer('SNAPSHOTS_KEPT', {
+      default: 1_000,
+      min: 1,
+      max: 1_000_000,
+      hint: 'how many snapshots of identity, and of capability, to keep per robot; the newest is always kept',
+    }),
     forwardMetadata: flag('ROBOTS_FORWARD_METADATA', {
       default: false,
       hint: 'on to tell a robot about changes of its metadata by a command',

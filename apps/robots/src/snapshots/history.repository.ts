@@ -18,6 +18,7 @@ export interface HistoryPage {
 
 /** Later than any position. */
 const START = { epochMs: Number.MAX_SAFE_INTEGER, sequence: Number.MAX_SAFE_INTEGER } as const;
+const LOCK = 'muster.robots.snapshots';
 const CURSOR = /^(\d{1,15})-(\d{1,15})$/;
 
 /** Snapshots of one robot, newest first; a page ends early where it would not fit into one reply. */
@@ -44,7 +45,36 @@ export class HistoryRepository {
       next: hasMore && last ? `${last.streamEpochMs}-${last.streamSequence}` : null,
     };
   }
+
+  async robotsAfter(robotId: string, limit: number): Promise<readonly string[]> {
+    const rows = await this.dataSource.query<readonly { robotId: string }[]>(
+      `SELECT "robotId" FROM "robots"."robots" WHERE "robotId" > $1 ORDER BY "robotId" LIMIT $2`,
+      [robotId, limit],
+    );
+    return rows.map((row) => row.robotId);
+  }
+
+  /** Forgets all but the newest `kept` snapshots of each kind. One replica at a time: the same rows would be in each's way. */
+  async keepNewest(robotIds: readonly string[], kept: number): Promise<void> {
+    await this.dataSource.transaction(async (tx) => {
+      const [lock] = await tx.query<readonly { free: boolean }[]>(
+        `SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS "free"`,
+        [LOCK],
+      );
+      if (!lock?.free) return;
+      for (const table of TABLES) await tx.query(KEEP_NEWEST(table), [robotIds, kept]);
+    });
+  }
 }
+
+const TABLES = ['robot_identity_snapshots', 'robot_capability_snapshots'] as const;
+
+const KEEP_NEWEST = (table: (typeof TABLES)[number]): string => `
+  DELETE FROM "robots"."${table}" s USING (
+    SELECT old."snapshotId" FROM unnest($1::text[]) AS r("robotId"), LATERAL (
+      SELECT o."snapshotId" FROM "robots"."${table}" o WHERE o."robotId" = r."robotId"
+      ORDER BY o."streamEpochMs" DESC, o."streamSequence" DESC OFFSET $2) old) gone
+  WHERE s."snapshotId" = gone."snapshotId"`;
 
 function parseCursor(after: string): { epochMs: number; sequence: number } {
   const [, epochMs, sequence] = CURSOR.exec(after) ?? [];
