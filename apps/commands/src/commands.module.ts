@@ -19,6 +19,7 @@ import { CommandsSettings } from './commands.settings.js';
 import { DeliveryEvidence } from './delivery.evidence.js';
 import { LedgerRepository } from './ledger.repository.js';
 import { Commands0001 } from './migrations/0001-commands.js';
+import { OpenCommandsMetrics } from './open-commands.metrics.js';
 import { RecentDispatches } from './recent.dispatches.js';
 import { RetentionRepository } from './retention.repository.js';
 import { RetentionSweeper } from './retention.sweeper.js';
@@ -53,6 +54,7 @@ import { TimelineRow } from './timeline.entity.js';
     DeliveryEvidence,
     RetentionSweeper,
     RetentionRepository,
+    OpenCommandsMetrics,
   ],
 })
 export class CommandsModule {}

@@ -1,7 +1,9 @@
+import { register } from 'prom-client';
 import { COMMANDS_REQUESTS } from '#libs/contracts';
 import { CommandsUnderTest } from '../../../test/support/commands-service.js';
 import { waitFor } from '../../../test/support/wait.js';
 import { newCommandId } from './command.id.js';
+import { OpenCommandsMetrics } from './open-commands.metrics.js';
 import { RetentionRepository } from './retention.repository.js';
 import { RetentionSweeper } from './retention.sweeper.js';
 
@@ -93,6 +95,18 @@ it('goes page by page, oldest first, and replicas forget each command once', asy
   const counts = await Promise.all(Array.from({ length: 4 }, () => retention.pruneCommands(requestedAt(30), 8)));
   expect(counts.reduce((sum, count) => sum + count)).toBe(20);
   expect(await idsIn('command_timeline')).toEqual([]);
+});
+
+it('commands that are not over are counted by status', async () => {
+  const dueAt = new Date(NOW.getTime() + DAY_MS);
+  await insert({ ageDays: 1 });
+  for (const status of ['REQUESTED', 'REQUESTED', 'ACKED']) await insert({ ageDays: 1, status, dueAt });
+  await service.get(OpenCommandsMetrics).refresh();
+  const { values } = (await register.getSingleMetric('muster_commands_open')?.get()) ?? { values: [] };
+  expect(values).toEqual([
+    { labels: { status: 'REQUESTED' }, value: 2 },
+    { labels: { status: 'ACKED' }, value: 1 },
+  ]);
 });
 
 it('an answer to a command that is forgotten harms nobody', async () => {

@@ -25,6 +25,7 @@ import { RegistryResponder } from './registry/registry.responder.js';
 import { Robot } from './registry/robot.entity.js';
 import { RobotRepository } from './registry/robot.repository.js';
 import { RobotPublisher } from './robot.publisher.js';
+import { RobotsMetrics } from './robots.metrics.js';
 import { RobotsSettings } from './robots.settings.js';
 import { DesiredRepository } from './settings/desired.repository.js';
 import { DesiredService } from './settings/desired.service.js';
@@ -88,6 +89,7 @@ const OUTGOING = [IntroductionSweeper, IntroductionRepository, OutboxSweeper, Ou
     ...PRESENCE,
     ...CREDENTIALS,
     ...OUTGOING,
+    RobotsMetrics,
   ],
 })
 export class RobotsModule {}

@@ -7,6 +7,7 @@ import { IntroductionSweeper } from '../introductions/introduction.sweeper.js';
 import { enqueue } from '../outbox/outbox.repository.js';
 import { OutboxSweeper } from '../outbox/outbox.sweeper.js';
 import { onlineAfter, presenceEvent } from '../presence/presence.policy.js';
+import { firstSeen } from '../robots.metrics.js';
 import { RobotsSettings } from '../robots.settings.js';
 import { findRobots } from './robot.repository.js';
 import { registerRobots, type Sighting, touchRobots } from './sighting.repository.js';
@@ -49,7 +50,9 @@ export class Registrar {
   /** Makes a row for a robot that was not seen yet. */
   async enrol(robotId: string): Promise<void> {
     const isNew = await this.dataSource.transaction(async (tx) => (await register(tx, [robotId])).length > 0);
-    if (isNew) this.outbox.kick();
+    if (!isNew) return;
+    firstSeen.inc();
+    this.outbox.kick();
   }
 
   private async sight<T>(sightings: readonly Sighting[], store: (tx: EntityManager) => Promise<T>): Promise<T> {
@@ -66,6 +69,7 @@ export class Registrar {
     });
     if (registered.length + transitions.length > 0) {
       this.outbox.kick();
+      firstSeen.inc(registered.length);
       this.introductions.consider(transitions.map(({ robotId }) => robotId));
     }
     return result;
