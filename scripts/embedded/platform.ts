@@ -10,7 +10,7 @@ const ROOT = resolve(import.meta.dirname, import.meta.dirname.includes(join('dis
 /** Most of what a service makes lives for one message: a larger nursery is emptied less often. */
 export const NODE_FLAGS = ['--enable-source-maps', '--max-semi-space-size=32'] as const;
 
-const SERVICES = ['robots', 'commands', 'telemetry'] as const;
+const SERVICES = ['robots', 'commands', 'telemetry', 'orchestrators', 'beacons'] as const;
 
 export interface PlatformOptions extends StackOptions {
   /** Every module in one process, or one process per app as in Kubernetes. */

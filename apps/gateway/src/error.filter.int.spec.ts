@@ -54,7 +54,7 @@ class ThrowingController {
 
   @Endpoint(at('/throws/timeout'))
   timeout(): void {
-    throw new MusterError('SERVICE_TIMEOUT', 'No answer on rpc.robots.get in time.');
+    throw new MusterError('NETWORK_TIMEOUT', 'No answer on rpc.robots.get in time.');
   }
 
   @Endpoint(at('/throws/nest'))
@@ -100,8 +100,8 @@ describe('errors of the HTTP edge', () => {
     ['/throws/text', 500, 'INTERNAL_ERROR'],
     ['/throws/known', 404, 'ROBOT_NOT_FOUND'],
     ['/throws/overloaded', 503, 'OVERLOADED'],
-    ['/throws/timeout', 504, 'SERVICE_TIMEOUT'],
-    ['/throws/nest', 504, 'SERVICE_TIMEOUT'],
+    ['/throws/timeout', 504, 'NETWORK_TIMEOUT'],
+    ['/throws/nest', 504, 'NETWORK_TIMEOUT'],
     ['/throws/database', 503, 'SERVICE_UNAVAILABLE'],
     ['/no/such/route', 404, 'ROUTE_NOT_FOUND'],
   ])('A20 GET %s is %i %s in the documents’ format', async (path, status, code) => {

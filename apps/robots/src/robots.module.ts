@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { SchemaModule } from '#libs/database';
+import { OutboxModule } from '#libs/outbox';
 import { BrokerAccount } from './credentials/broker.account.js';
 import { CredentialRepository } from './credentials/credential.repository.js';
 import { CredentialService } from './credentials/credential.service.js';
@@ -10,8 +11,6 @@ import { IntroductionRepository } from './introductions/introduction.repository.
 import { IntroductionSweeper } from './introductions/introduction.sweeper.js';
 import { Robots0001 } from './migrations/0001-robots.js';
 import { Robots0002 } from './migrations/0002-received-text.js';
-import { OutboxRepository } from './outbox/outbox.repository.js';
-import { OutboxSweeper } from './outbox/outbox.sweeper.js';
 import { Ears } from './presence/ears.js';
 import { PresenceRepository } from './presence/presence.repository.js';
 import { PresenceSweeper } from './presence/presence.sweeper.js';
@@ -58,7 +57,7 @@ const SNAPSHOTS = [
 const SETTINGS = [DesiredService, DesiredRepository, ReportedRepository];
 const PRESENCE = [PresenceSweeper, Ears, PresenceRepository];
 const CREDENTIALS = [CredentialService, RevocationSweeper, BrokerAccount, RobotDurables, CredentialRepository];
-const OUTGOING = [IntroductionSweeper, IntroductionRepository, OutboxSweeper, OutboxRepository, RobotPublisher];
+const OUTGOING = [IntroductionSweeper, IntroductionRepository, RobotPublisher];
 
 @Module({
   imports: [
@@ -67,6 +66,7 @@ const OUTGOING = [IntroductionSweeper, IntroductionRepository, OutboxSweeper, Ou
       entities: [Robot, IdentitySnapshot, CapabilitySnapshot],
       migrations: [Robots0001, Robots0002],
     }),
+    OutboxModule.forFeature('robots'),
   ],
   controllers: [
     LifeIngest,

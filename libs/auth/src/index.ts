@@ -11,7 +11,7 @@ export {
 } from './broker/user.js';
 export { digestToken, digestsEqual, newOpaqueToken } from './opaque-token.js';
 export { PasswordHasher } from './password-hasher.js';
-export { isAllowed, type Principal } from './principal.js';
+export { isAllowed, type MachineScope, type Principal } from './principal.js';
 export { POLICY_METADATA, RequirePolicy } from './require-policy.js';
 export { TokenVerifier } from './token-verifier.js';
 export { remoteKeys, type TrustedIssuer } from './trusted-issuer.js';

@@ -29,3 +29,41 @@ export function hubEventOf(event: string): string | undefined {
 const HUB_BY_EVENT: ReadonlyMap<string, string> = new Map(
   Object.values(ROBOT_EVENTS).map(({ event, hub }) => [event, hub]),
 );
+
+/** What an orchestrator is told, by the documents' names (orchestrators.txt 2). */
+export const ORCHESTRATOR_EVENTS = [
+  'data_update',
+  'firmware_update',
+  'task_create',
+  'task_cancel',
+  'access_log_request',
+  'config_update',
+] as const;
+export type OrchestratorEventName = (typeof ORCHESTRATOR_EVENTS)[number];
+
+/** What an event stream says about itself; only these have no place in the stream. */
+export const ORCHESTRATOR_NOTICES = {
+  connected: 'connected',
+  ping: 'ping',
+  resyncRequired: 'resync_required',
+} as const;
+
+/** Body of a message on an entity's event subject. */
+export interface OrchestratorEvent {
+  readonly event: OrchestratorEventName;
+  /** The documents' payload, as it goes out. */
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** Domain events about a mall for the people who watch it: the name on the hub, and the tokens on the broker. */
+export const MALL_EVENTS = {
+  orchestratorPresence: { hub: 'orchestrator.presence.updated', event: 'orchestrator.presence.updated' },
+  orchestratorHeartbeat: { hub: 'orchestrator.heartbeat', event: 'orchestrator.heartbeat' },
+  taskUpdated: { hub: 'task.updated', event: 'task.updated' },
+  beaconPresence: { hub: 'beacon.presence.updated', event: 'beacon.presence.updated' },
+  beaconUpdated: { hub: 'beacon.updated', event: 'beacon.updated' },
+  rolloutUpdated: { hub: 'rollout.updated', event: 'rollout.updated' },
+  dataUpdated: { hub: 'entity.data.updated', event: 'entity.data.updated' },
+} as const;
+
+export type MallEventName = keyof typeof MALL_EVENTS;

@@ -1,4 +1,5 @@
 export { toAsyncApi } from './asyncapi.js';
+export { canonicalJson, contentHashOf } from './canonical-json.js';
 export {
   COMMAND_STATUSES,
   TIMELINE_KINDS,
@@ -33,7 +34,18 @@ export {
   type ErrorDetails,
   type RejectReason,
 } from './errors.js';
-export { hubEventOf, ROBOT_EVENTS, STREAM_EVENTS, type RobotEventName } from './events.js';
+export {
+  hubEventOf,
+  MALL_EVENTS,
+  ORCHESTRATOR_EVENTS,
+  ORCHESTRATOR_NOTICES,
+  ROBOT_EVENTS,
+  STREAM_EVENTS,
+  type MallEventName,
+  type OrchestratorEvent,
+  type OrchestratorEventName,
+  type RobotEventName,
+} from './events.js';
 export { HTTP_HEADERS, MESSAGE_HEADERS } from './headers.js';
 export {
   FLEET_GROUP,
@@ -45,8 +57,10 @@ export {
   type HubGroup,
   type ResyncReason,
 } from './hub.js';
-export { isRobotId, isUuid, requireRobotId } from './identifiers.js';
+export { isRecordId, isRobotId, isTokenId, isUuid, requireRobotId, requireTokenId } from './identifiers.js';
 export { growthOfNumbers } from './json-numbers.js';
+export { RATE_LIMITS, type RateLimit, type RateLimitName } from './limits.js';
+export { SOCKET_PATHS } from './malls.routes.js';
 export {
   CommandAckPayload,
   ROBOT_MESSAGES,
@@ -54,7 +68,18 @@ export {
   type PayloadOf,
   type RobotMessageName,
 } from './messages.js';
-export { POLICIES, ROLES, satisfies, type Policy, type Role } from './policies.js';
+export {
+  isMachineRole,
+  MACHINE_ROLES,
+  POLICIES,
+  ROLES,
+  satisfies,
+  USER_ROLES,
+  type MachineRole,
+  type Policy,
+  type Role,
+  type UserRole,
+} from './policies.js';
 export {
   COMMANDS_REQUESTS,
   MAX_REPLY_BYTES,
@@ -76,7 +101,8 @@ export {
   type SettingsDeltaDto,
   type SnapshotDto,
 } from './robots.dto.js';
-export { ROUTES, type HttpMethod, type Route, type RouteName } from './routes.js';
+export { type HttpMethod, type Route } from './route.js';
+export { ROUTES, type RouteName } from './routes.js';
 export {
   DELIVERY_EVIDENCE,
   inboxPrefixOf,
@@ -85,12 +111,26 @@ export {
   type ServiceName,
   type ServiceUser,
 } from './service-users.js';
-export { REPUBLISH, STREAMS, type StreamContract, type StreamName } from './streams.js';
+export {
+  bucketStream,
+  BUCKETS,
+  REPUBLISH,
+  STREAMS,
+  type BucketContract,
+  type BucketName,
+  type StreamContract,
+  type StreamName,
+} from './streams.js';
 export {
   deadLetterSubject,
   DISPATCHABILITY_NOTICE,
+  entityIdOf,
   everyRobot,
   liveSubject,
+  mallEventsFilter,
+  mallEventSubject,
+  orchestratorEventSubject,
+  parseMallEventSubject,
   parseRobotEventSubject,
   redriveSubject,
   ROBOT_SUBJECTS,

@@ -30,7 +30,8 @@ export interface RequestContract<Request, Response> {
   readonly types?: { readonly request: Request; readonly response: Response };
 }
 
-function request<Request, Response>(subject: string): RequestContract<Request, Response> {
+/** A question on its subject. */
+export function request<Request, Response>(subject: string): RequestContract<Request, Response> {
   return { subject };
 }
 

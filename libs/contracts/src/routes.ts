@@ -1,18 +1,5 @@
-import type { Policy } from './policies.js';
-
-export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'DELETE';
-
-export interface Route {
-  readonly method: HttpMethod;
-  /** Path from the root, parameters as `:name`. */
-  readonly path: string;
-  readonly policy: Policy;
-  readonly summary: string;
-}
-
-function route(method: HttpMethod, path: string, policy: Policy, summary: string): Route {
-  return { method, path, policy, summary };
-}
+import { MALL_ROUTES } from './malls.routes.js';
+import { route, type Route } from './route.js';
 
 const ROBOTS = '/api/v1/robots';
 const ROBOT = `${ROBOTS}/:robotId`;
@@ -79,6 +66,8 @@ export const ROUTES = {
     'Give it to its consumer again',
   ),
   deadLettersDelete: route('DELETE', '/api/v1/dead-letters/:deadLetterId', 'Admin', 'Drop a dead letter'),
+
+  ...MALL_ROUTES,
 
   docs: route('GET', '/docs', 'Public', 'OpenAPI page'),
   openapi: route('GET', '/docs/openapi.json', 'Public', 'OpenAPI document'),

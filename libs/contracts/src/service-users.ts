@@ -1,10 +1,12 @@
 import { type ConsumerContract, CONSUMERS, type ConsumerName, redriveConsumer } from './consumers.js';
-import type { StreamName } from './streams.js';
+import { type BucketName, bucketStream, bucketSubjects, type StreamName } from './streams.js';
 import {
   deadLetterSubject,
   DISPATCHABILITY_NOTICE,
+  EVERY_ORCHESTRATOR_EVENT,
   everyRobot,
   liveSubject,
+  mallEventsFilter,
   ROBOT_SUBJECTS,
   robotEventsFilter,
   robotSubject,
@@ -20,7 +22,7 @@ export interface ServiceUser {
 /** The broker tells here that a robot acknowledged a delivery of its durable: the device's own evidence. */
 export const DELIVERY_EVIDENCE = '$JS.EVENT.METRIC.CONSUMER.ACK.ROBOT_COMMANDS.*';
 
-const SERVICES = ['gateway', 'robots', 'commands', 'telemetry', 'all-in-one'] as const;
+const SERVICES = ['gateway', 'robots', 'commands', 'telemetry', 'orchestrators', 'beacons', 'all-in-one'] as const;
 export type ServiceName = (typeof SERVICES)[number];
 
 /** Prefix of a connection's reply subjects; each user may listen on its own alone. */
@@ -53,6 +55,25 @@ function read(stream: StreamName): string[] {
     api(`CONSUMER.INFO.${stream}.*`),
     api(`CONSUMER.MSG.NEXT.${stream}.*`),
     api(`CONSUMER.DELETE.${stream}.*`),
+  ];
+}
+
+/** Rights to stream files in and out of an object store, and to drop them. */
+function files(bucket: BucketName): string[] {
+  const stream = bucketStream(bucket);
+  return [
+    bucketSubjects(bucket),
+    api(`STREAM.INFO.${stream}`),
+    api(`STREAM.PURGE.${stream}`),
+    api(`STREAM.MSG.GET.${stream}`),
+    api(`DIRECT.GET.${stream}`),
+    api(`DIRECT.GET.${stream}.>`),
+    api(`CONSUMER.CREATE.${stream}`),
+    api(`CONSUMER.CREATE.${stream}.>`),
+    api(`CONSUMER.INFO.${stream}.*`),
+    api(`CONSUMER.MSG.NEXT.${stream}.*`),
+    api(`CONSUMER.DELETE.${stream}.*`),
+    '$JS.FC.>',
   ];
 }
 
@@ -96,13 +117,27 @@ const telemetry: ServiceUser = {
   subscribe: ['rpc.telemetry.>', `${inboxPrefixOf('telemetry')}.>`],
 };
 
+const orchestrators: ServiceUser = {
+  publish: [EVERY_ORCHESTRATOR_EVENT, mallEventsFilter(), 'rpc.beacons.>', ...replies],
+  subscribe: ['rpc.orchestrators.>', `${inboxPrefixOf('orchestrators')}.>`],
+};
+
+const beacons: ServiceUser = {
+  publish: [EVERY_ORCHESTRATOR_EVENT, mallEventsFilter(), 'rpc.orchestrators.>', ...files('FIRMWARE'), ...replies],
+  subscribe: ['rpc.beacons.>', `${inboxPrefixOf('beacons')}.>`],
+};
+
 const gateway: ServiceUser = {
   publish: [
     'rpc.robots.>',
     'rpc.commands.>',
     'rpc.telemetry.>',
+    'rpc.orchestrators.>',
+    'rpc.beacons.>',
     'redrive.>',
+    ...files('FIRMWARE'),
     ...read('EVENTS'),
+    ...read('ORCHESTRATOR_EVENTS'),
     ...read('ROBOT_STATUS'),
     ...read('ROBOT_TELEMETRY'),
     ...read('DEAD_LETTERS'),
@@ -125,7 +160,9 @@ export const SERVICE_USERS: Readonly<Record<ServiceName, ServiceUser>> = {
   robots,
   commands,
   telemetry,
-  'all-in-one': union([gateway, robots, commands, telemetry], 'all-in-one'),
+  orchestrators,
+  beacons,
+  'all-in-one': union([gateway, robots, commands, telemetry, orchestrators, beacons], 'all-in-one'),
 };
 
 /** What one robot may say and hear (architecture, "Security"): itself, and nobody else. */

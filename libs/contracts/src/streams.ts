@@ -1,4 +1,4 @@
-import { everyRobot, liveSubject, ROBOT_SUBJECTS } from './subjects.js';
+import { EVERY_ORCHESTRATOR_EVENT, everyRobot, liveSubject, ROBOT_SUBJECTS } from './subjects.js';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -82,6 +82,13 @@ export const STREAMS = {
     republish: true,
     why: 'What people see: republished live and replayable.',
   },
+  ORCHESTRATOR_EVENTS: {
+    ...BASE,
+    subjects: [EVERY_ORCHESTRATOR_EVENT],
+    maxAgeMs: 2 * DAY_MS,
+    republish: true,
+    why: 'What orchestrators are told; twice the 24 hours after which they sync anew.',
+  },
   DEAD_LETTERS: {
     ...BASE,
     subjects: ['dlq.>'],
@@ -102,3 +109,20 @@ export type StreamName = keyof typeof STREAMS;
 
 /** Where re-emitted messages appear: `live.` before the stored subject. */
 export const REPUBLISH = { source: '>', destination: liveSubject('>') } as const;
+
+/** An object store: files in chunks, streamed in and out. */
+export interface BucketContract {
+  readonly description: string;
+  readonly maxBytes: number;
+}
+
+/** Every object store of the platform; the provisioner creates what is missing. */
+export const BUCKETS = {
+  FIRMWARE: { description: 'Firmware files by their object name; what is kept is in Postgres.', maxBytes: -1 },
+} as const satisfies Record<string, BucketContract>;
+
+export type BucketName = keyof typeof BUCKETS;
+
+/** The stream in which the broker keeps an object store, and the subjects of its files. */
+export const bucketStream = (bucket: BucketName): string => `OBJ_${bucket}`;
+export const bucketSubjects = (bucket: BucketName): string => `$O.${bucket}.>`;

@@ -1,4 +1,4 @@
-import { isRobotId, requireRobotId } from './identifiers.js';
+import { isRobotId, isTokenId, requireRobotId, requireTokenId } from './identifiers.js';
 
 /** Subject templates of the robots documents; `{robotId}` is one token. */
 export const ROBOT_SUBJECTS = {
@@ -16,6 +16,8 @@ export type RobotSubjectTemplate = (typeof ROBOT_SUBJECTS)[keyof typeof ROBOT_SU
 
 const LIVE_PREFIX = 'live.';
 const EVENTS_PREFIX = 'events.robots.';
+const ORCHESTRATOR_PREFIX = 'orc.events.';
+const MALL_PREFIX = 'events.malls.';
 
 /** Fills a template with an id; refuses an id that is not one token. */
 export function robotSubject(template: RobotSubjectTemplate, robotId: string): string {
@@ -50,6 +52,39 @@ export function parseRobotEventSubject(subject: string): { robotId: string; even
 /** All domain events, or those of one name, of one robot or of every robot. */
 export function robotEventsFilter(robotId?: string, event = '>'): string {
   return `${EVENTS_PREFIX}${robotId === undefined ? '*' : requireRobotId(robotId)}.${event}`;
+}
+
+/** The stream of events that an entity's orchestrator reads (decision C10). */
+export function orchestratorEventSubject(entityId: string): string {
+  return `${ORCHESTRATOR_PREFIX}${requireTokenId(entityId, 'entity_id')}`;
+}
+
+/** Every entity's events. */
+export const EVERY_ORCHESTRATOR_EVENT = `${ORCHESTRATOR_PREFIX}*`;
+
+/** The entity whose orchestrator an event is for, or `undefined` when the subject is none. */
+export function entityIdOf(subject: string): string | undefined {
+  const entityId = subject.startsWith(ORCHESTRATOR_PREFIX) ? subject.slice(ORCHESTRATOR_PREFIX.length) : undefined;
+  return isTokenId(entityId) ? entityId : undefined;
+}
+
+/** Where a domain event about a mall is published, for the people who watch it; `event` may hold dots. */
+export function mallEventSubject(entityId: string, event: string): string {
+  return `${MALL_PREFIX}${requireTokenId(entityId, 'entity_id')}.${event}`;
+}
+
+/** Splits the subject of a mall's domain event into entity and event. */
+export function parseMallEventSubject(subject: string): { entityId: string; event: string } | undefined {
+  if (!subject.startsWith(MALL_PREFIX)) return undefined;
+  const rest = subject.slice(MALL_PREFIX.length);
+  const dot = rest.indexOf('.');
+  const entityId = rest.slice(0, dot);
+  return dot > 0 && isTokenId(entityId) ? { entityId, event: rest.slice(dot + 1) } : undefined;
+}
+
+/** All domain events of one mall, or of every mall. */
+export function mallEventsFilter(entityId?: string): string {
+  return `${MALL_PREFIX}${entityId === undefined ? '*' : requireTokenId(entityId, 'entity_id')}.>`;
 }
 
 /** Where JetStream re-emits a stored message for whoever watches. */

@@ -1,5 +1,5 @@
 import { jetstreamManager, RetentionPolicy } from '@nats-io/jetstream';
-import { CONSUMERS, STREAMS } from '#libs/contracts';
+import { BUCKETS, CONSUMERS, STREAMS } from '#libs/contracts';
 import { type OpenTestBroker, startOpenTestBroker } from '../../../test/support/broker.js';
 import { BrokerConnection } from './connection.js';
 import { provision, ProvisioningRefusedError } from './provisioning.js';
@@ -18,7 +18,7 @@ afterEach(async () => {
 });
 
 it('ROB-017 creates every stream and one durable per flow, and nothing the second time', async () => {
-  const wanted = Object.keys(STREAMS).length + 2 * Object.keys(CONSUMERS).length;
+  const wanted = Object.keys({ ...STREAMS, ...BUCKETS }).length + 2 * Object.keys(CONSUMERS).length;
   const first = await provision(broker, { replicas: 1 });
   expect(first.created).toHaveLength(wanted);
   const second = await provision(broker, { replicas: 1 });

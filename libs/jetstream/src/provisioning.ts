@@ -11,6 +11,9 @@ import {
 } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
 import {
+  bucketStream,
+  type BucketName,
+  BUCKETS,
   type ConsumerContract,
   CONSUMERS,
   redriveConsumer,
@@ -88,6 +91,7 @@ export async function provision(broker: BrokerConnection, options: ProvisioningO
     ...(await Promise.all(
       Object.entries(STREAMS).map(([name, stream]) => planStream(manager, streamConfig(name, stream, options))),
     )),
+    ...(await Promise.all(bucketNames().map((name) => planStream(manager, bucketConfig(name, options))))),
     ...(await Promise.all(
       consumers
         .flatMap((consumer) => [consumer, redriveConsumer(consumer)])
@@ -170,6 +174,31 @@ function streamConfig(name: string, stream: StreamContract, { replicas }: Provis
     num_replicas: replicas,
     allow_direct: true,
     ...(stream.republish ? { republish: { src: REPUBLISH.source, dest: REPUBLISH.destination } } : {}),
+  };
+}
+
+const bucketNames = (): BucketName[] => {
+  const names: BucketName[] = [];
+  for (const name in BUCKETS) if (isBucketName(name)) names.push(name);
+  return names;
+};
+
+const isBucketName = (name: string): name is BucketName => Object.hasOwn(BUCKETS, name);
+
+/** As the object store's clients expect it: the stream of its chunks and of what describes them. */
+function bucketConfig(name: BucketName, { replicas }: ProvisioningOptions): WantedStream {
+  const { description, maxBytes } = BUCKETS[name];
+  return {
+    name: bucketStream(name),
+    description,
+    subjects: [`$O.${name}.C.>`, `$O.${name}.M.>`],
+    retention: RetentionPolicy.Limits,
+    storage: StorageType.File,
+    discard: DiscardPolicy.New,
+    max_bytes: maxBytes,
+    num_replicas: replicas,
+    allow_direct: true,
+    allow_rollup_hdrs: true,
   };
 }
 

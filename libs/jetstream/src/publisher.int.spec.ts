@@ -119,6 +119,6 @@ describe('RpcClient and RpcServer', () => {
 
   it('says whether nobody listens or nobody answered in time', async () => {
     await expect(client.ask(NOBODY, null)).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
-    await expect(client.ask(SILENT, null, 100)).rejects.toMatchObject({ code: 'SERVICE_TIMEOUT' });
+    await expect(client.ask(SILENT, null, 100)).rejects.toMatchObject({ code: 'NETWORK_TIMEOUT' });
   });
 });

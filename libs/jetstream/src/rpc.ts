@@ -96,7 +96,7 @@ export class RpcClient implements OnModuleDestroy {
   /**
    * Asks one question and returns the one answer; Nest's message format over the connection's one reply subject, which
    * spares a subscription per question.
-   * @throws MusterError as the other side threw it; `SERVICE_TIMEOUT` without an answer in time,
+   * @throws MusterError as the other side threw it; `NETWORK_TIMEOUT` without an answer in time,
    * `SERVICE_UNAVAILABLE` when nobody listens.
    */
   async ask<Request, Response>(
@@ -147,7 +147,7 @@ function isAnswer<Response>(value: unknown): value is Answer<Response> {
 /** Makes the error of the other side an error of this one. */
 function revive(error: unknown, subject: string): MusterError {
   if (error instanceof TimeoutError || error instanceof errors.TimeoutError)
-    return new MusterError('SERVICE_TIMEOUT', `No answer on ${subject} in time.`);
+    return new MusterError('NETWORK_TIMEOUT', `No answer on ${subject} in time.`);
   if (typeof error === 'object' && error !== null && 'code' in error && isErrorCode(error.code)) {
     const message = 'message' in error ? String(error.message) : error.code;
     return new MusterError(error.code, message, 'details' in error ? toDetails(error.details) : {});

@@ -34,7 +34,7 @@ const CODES_OF_STATUS: Readonly<Record<number, ErrorCode>> = {
   415: 'UNSUPPORTED_MEDIA_TYPE',
   429: 'RATE_LIMIT_EXCEEDED',
   503: 'SERVICE_UNAVAILABLE',
-  504: 'SERVICE_TIMEOUT',
+  504: 'NETWORK_TIMEOUT',
 };
 
 /**

@@ -6,7 +6,7 @@ import { isTransientDatabaseError } from '#libs/database';
 import { JetStreamStrategy, PassThroughFilter, PublishFailedError, RpcErrorFilter, RpcServer } from '#libs/jetstream';
 import type { BrokerConnection, JetStreamPublisher } from '#libs/jetstream';
 
-const PASSING_CODES: ReadonlySet<string> = new Set(['SERVICE_UNAVAILABLE', 'SERVICE_TIMEOUT', 'OVERLOADED']);
+const PASSING_CODES: ReadonlySet<string> = new Set(['SERVICE_UNAVAILABLE', 'NETWORK_TIMEOUT', 'OVERLOADED']);
 
 /** Whether a handler's failure passes by itself: database or broker away, another service slow or full. */
 export function isPassing(error: unknown): boolean {

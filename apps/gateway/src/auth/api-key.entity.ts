@@ -1,5 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import type { Role } from '#libs/contracts';
+import type { UserRole } from '#libs/contracts';
 
 @Entity({ schema: 'auth', name: 'apiKeys' })
 export class ApiKey {
@@ -18,7 +18,7 @@ export class ApiKey {
   secretHash!: string;
 
   @Column('text', { array: true })
-  roles!: Role[];
+  roles!: UserRole[];
 
   /** Id of the user or key that made it. */
   @Column('text')

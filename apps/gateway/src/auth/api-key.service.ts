@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { digestToken, newOpaqueToken, type Principal } from '#libs/auth';
-import { isUuid, MusterError, type Role } from '#libs/contracts';
+import { isUuid, MusterError, type UserRole } from '#libs/contracts';
 import type { ApiKey } from './api-key.entity.js';
 import { ApiKeyRepository } from './api-key.repository.js';
 import { toPage } from './page.dto.js';
@@ -16,7 +16,7 @@ export class ApiKeyService {
   ) {}
 
   /** Makes a key; the secret is in the answer and nowhere else. */
-  async create(name: string, roles: Role[], by: Principal): Promise<{ key: ApiKey; apiSecret: string }> {
+  async create(name: string, roles: UserRole[], by: Principal): Promise<{ key: ApiKey; apiSecret: string }> {
     const apiSecret = newOpaqueToken('ms_');
     const key = await this.keys.insert({
       apiKeyId: randomUUID(),

@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { ArrayMaxSize, ArrayNotEmpty, ArrayUnique, IsIn, IsString, Length } from 'class-validator';
-import { ROLES, type Role } from '#libs/contracts';
+import { USER_ROLES, type UserRole } from '#libs/contracts';
 import type { ApiKey } from './api-key.entity.js';
 
 export class ApiKeyCreateRequest {
@@ -9,12 +9,12 @@ export class ApiKeyCreateRequest {
   @Length(1, 100)
   name!: string;
 
-  @ApiProperty({ enum: ROLES, isArray: true, example: ['operator'] })
-  @IsIn(ROLES, { each: true })
+  @ApiProperty({ enum: USER_ROLES, isArray: true, example: ['operator'] })
+  @IsIn(USER_ROLES, { each: true })
   @ArrayNotEmpty()
   @ArrayUnique()
-  @ArrayMaxSize(ROLES.length)
-  roles!: Role[];
+  @ArrayMaxSize(USER_ROLES.length)
+  roles!: UserRole[];
 }
 
 export class ApiKeyResponse {
@@ -27,8 +27,8 @@ export class ApiKeyResponse {
   @ApiProperty({ example: 'mk_…', description: 'For the header X-API-Key.' })
   apiKey!: string;
 
-  @ApiProperty({ enum: ROLES, isArray: true })
-  roles!: readonly Role[];
+  @ApiProperty({ enum: USER_ROLES, isArray: true })
+  roles!: readonly UserRole[];
 
   @ApiProperty({ format: 'date-time' })
   createdAt!: string;

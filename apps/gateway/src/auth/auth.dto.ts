@@ -47,8 +47,8 @@ export class TokenResponse {
 }
 
 export class PrincipalResponse {
-  @ApiProperty({ enum: ['user', 'apiKey', 'foreign'] })
-  kind!: 'user' | 'apiKey' | 'foreign';
+  @ApiProperty({ enum: ['user', 'apiKey', 'foreign', 'machine'] })
+  kind!: 'user' | 'apiKey' | 'foreign' | 'machine';
 
   @ApiProperty()
   id!: string;

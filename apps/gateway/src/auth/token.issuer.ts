@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { SignJWT } from 'jose';
+import type { MachineScope } from '#libs/auth';
 import { AuthSettings, OWN_ISSUER } from './auth.settings.js';
 import { SIGNING_ALGORITHM, SigningKeys } from './signing-keys.js';
 import type { User } from './user.entity.js';
@@ -11,6 +12,20 @@ export interface TokenPair {
   readonly tokenType: 'Bearer';
   /** Seconds for which the access token is good. */
   readonly expiresIn: number;
+}
+
+/** A device that proved itself, and for how long it is believed. */
+export interface MachineGrant {
+  readonly id: string;
+  readonly scope: MachineScope;
+  readonly sessionId: string;
+  readonly lifeS: number;
+}
+
+export interface MachineToken {
+  readonly token: string;
+  /** Unix seconds, equal to the token's `exp`. */
+  readonly expiresAt: number;
 }
 
 @Injectable()
@@ -32,6 +47,24 @@ export class TokenIssuer {
       .setIssuedAt()
       .setExpirationTime(`${this.settings.accessTokenTtlS}s`)
       .sign(signWith);
+  }
+
+  /** A token for a device; `sessionId` is what a revocation names. */
+  async issueToMachine({ id, scope, sessionId, lifeS }: MachineGrant): Promise<MachineToken> {
+    const { kid, signWith } = this.keys.current();
+    const issuedAt = Math.floor(Date.now() / 1000);
+    const expiresAt = issuedAt + lifeS;
+    const { role, entityId, aliases } = scope;
+    const token = await new SignJWT({ roles: [role], sid: sessionId, entity_id: entityId ?? undefined, aliases })
+      .setProtectedHeader({ alg: SIGNING_ALGORITHM, kid, typ: 'JWT' })
+      .setIssuer(OWN_ISSUER)
+      .setAudience(OWN_ISSUER)
+      .setSubject(id)
+      .setJti(randomUUID())
+      .setIssuedAt(issuedAt)
+      .setExpirationTime(expiresAt)
+      .sign(signWith);
+    return { token, expiresAt };
   }
 
   /** What a log-in or a refresh is answered with. */

@@ -1,5 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import type { Role } from '#libs/contracts';
+import type { UserRole } from '#libs/contracts';
 
 @Entity({ schema: 'auth', name: 'users' })
 export class User {
@@ -17,7 +17,7 @@ export class User {
   passwordHash!: string;
 
   @Column('text', { array: true })
-  roles!: Role[];
+  roles!: UserRole[];
 
   @Column('timestamptz', { default: () => 'now()' })
   createdAt!: Date;

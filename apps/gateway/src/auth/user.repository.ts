@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, MoreThan, Not, Raw } from 'typeorm';
-import type { Role } from '#libs/contracts';
+import type { UserRole } from '#libs/contracts';
 import { endSessions } from './session.repository.js';
 import { User, usernameKey } from './user.entity.js';
 
 export type NewUser = Pick<User, 'userId' | 'username' | 'passwordHash' | 'roles'>;
 
 export interface UserChange {
-  readonly roles?: Role[];
+  readonly roles?: UserRole[];
   readonly passwordHash?: string;
 }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { PasswordHasher } from '#libs/auth';
-import { isUuid, MusterError, type Role } from '#libs/contracts';
+import { isUuid, MusterError, type UserRole } from '#libs/contracts';
 import { isUniqueViolation } from '#libs/database';
 import { toPage } from './page.dto.js';
 import { SessionRevocations } from './session.revocations.js';
@@ -18,7 +18,15 @@ export class UserService {
   ) {}
 
   /** @throws MusterError `USER_EXISTS`. */
-  async create({ username, password, roles }: { username: string; password: string; roles: Role[] }): Promise<User> {
+  async create({
+    username,
+    password,
+    roles,
+  }: {
+    username: string;
+    password: string;
+    roles: UserRole[];
+  }): Promise<User> {
     const user = { userId: randomUUID(), username, roles, passwordHash: await this.hasher.hash(password) };
     try {
       await this.users.insert(user);
@@ -35,7 +43,7 @@ export class UserService {
   }
 
   /** @throws MusterError `USER_NOT_FOUND` or `LAST_ADMIN`. */
-  async update(userId: string, change: { roles?: Role[]; password?: string }): Promise<User> {
+  async update(userId: string, change: { roles?: UserRole[]; password?: string }): Promise<User> {
     requireUserId(userId);
     const { roles, password } = change;
     if (roles === undefined && password === undefined) return this.require(userId);

@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { ArrayMaxSize, ArrayUnique, IsIn, IsOptional, IsString, Length, Matches } from 'class-validator';
-import { ROLES, type Role } from '#libs/contracts';
+import { USER_ROLES, type UserRole } from '#libs/contracts';
 import type { User } from './user.entity.js';
 
 const USERNAME = /^[\p{L}\p{N}._@+-]{1,100}$/u;
@@ -20,11 +20,11 @@ export class UserCreateRequest {
   @Length(8, 1024)
   password!: string;
 
-  @ApiProperty({ enum: ROLES, isArray: true, example: ['viewer'] })
-  @IsIn(ROLES, { each: true })
+  @ApiProperty({ enum: USER_ROLES, isArray: true, example: ['viewer'] })
+  @IsIn(USER_ROLES, { each: true })
   @ArrayUnique()
-  @ArrayMaxSize(ROLES.length)
-  roles!: Role[];
+  @ArrayMaxSize(USER_ROLES.length)
+  roles!: UserRole[];
 }
 
 export class UserUpdateRequest {
@@ -34,12 +34,12 @@ export class UserUpdateRequest {
   @Length(8, 1024)
   password?: string;
 
-  @ApiPropertyOptional({ enum: ROLES, isArray: true, example: ['operator'] })
+  @ApiPropertyOptional({ enum: USER_ROLES, isArray: true, example: ['operator'] })
   @IsOptional()
-  @IsIn(ROLES, { each: true })
+  @IsIn(USER_ROLES, { each: true })
   @ArrayUnique()
-  @ArrayMaxSize(ROLES.length)
-  roles?: Role[];
+  @ArrayMaxSize(USER_ROLES.length)
+  roles?: UserRole[];
 }
 
 export class UserResponse {
@@ -49,8 +49,8 @@ export class UserResponse {
   @ApiProperty({ example: 'ada' })
   username!: string;
 
-  @ApiProperty({ enum: ROLES, isArray: true })
-  roles!: readonly Role[];
+  @ApiProperty({ enum: USER_ROLES, isArray: true })
+  roles!: readonly UserRole[];
 
   @ApiProperty({ format: 'date-time' })
   createdAt!: string;

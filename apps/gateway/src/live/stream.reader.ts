@@ -136,7 +136,7 @@ async function unlessStalled<T>(next: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const stalled = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(
-      () => reject(new MusterError('SERVICE_TIMEOUT', 'The broker stopped sending in the middle of a replay.')),
+      () => reject(new MusterError('NETWORK_TIMEOUT', 'The broker stopped sending in the middle of a replay.')),
       STALLED_AFTER_MS,
     ).unref();
   });

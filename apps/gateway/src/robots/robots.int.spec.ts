@@ -190,7 +190,7 @@ it('ROB-013 issues and revokes credentials for administrators alone', async () =
 
 it('answers 504 when a service takes too long', async () => {
   stage.services.answers.set(ROBOTS_REQUESTS.get.subject, () => {
-    throw new MusterError('SERVICE_TIMEOUT', 'too long');
+    throw new MusterError('NETWORK_TIMEOUT', 'too long');
   });
   expect((await viewer.get('/api/v1/robots/RB-001')).status).toBe(504);
 });

@@ -1,4 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { createOutbox } from '#libs/outbox';
 
 export class Robots0001 implements MigrationInterface {
   readonly name = '0001-robots';
@@ -120,13 +121,7 @@ const LATEST = `
     "requestedAt" timestamptz NOT NULL)`;
 
 const OUTBOX_AND_CREDENTIALS = `
-  CREATE TABLE "robots"."outbox" (
-    "outboxId" bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    "subject" text NOT NULL,
-    "messageId" text NOT NULL,
-    "body" text NOT NULL,
-    "createdAt" timestamptz NOT NULL DEFAULT now());
-  CREATE INDEX "outbox_subject_idx" ON "robots"."outbox" ("subject");
+  ${createOutbox('robots')};
 
   CREATE TABLE "robots"."device_credentials" (
     "userId" text PRIMARY KEY,

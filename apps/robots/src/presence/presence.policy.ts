@@ -1,5 +1,5 @@
 import { type Presence, ROBOT_EVENTS, robotEventSubject } from '#libs/contracts';
-import type { Outgoing } from '../outbox/outbox.repository.js';
+import type { Outgoing } from '#libs/outbox';
 
 /** Silence after which a robot is stale, and after which it is offline. */
 export interface PresenceTimeouts {

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import type { Presence } from '#libs/contracts';
 import { unnest } from '#libs/database';
-import { enqueue } from '../outbox/outbox.repository.js';
+import { enqueue } from '../robots.outbox.js';
 import { presenceEvent, presenceInSilence, type PresenceTransition, type SilenceLimits } from './presence.policy.js';
 
 interface SilentRow {

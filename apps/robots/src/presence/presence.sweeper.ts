@@ -1,6 +1,6 @@
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Ticker } from '#libs/platform';
-import { OutboxSweeper } from '../outbox/outbox.sweeper.js';
+import { Outbox } from '#libs/outbox';
 import { RobotsSettings } from '../robots.settings.js';
 import { Ears } from './ears.js';
 import { silenceLimits } from './presence.policy.js';
@@ -18,7 +18,7 @@ export class PresenceSweeper implements OnApplicationBootstrap, OnModuleDestroy 
   constructor(
     private readonly ears: Ears,
     private readonly presence: PresenceRepository,
-    private readonly outbox: OutboxSweeper,
+    private readonly outbox: Outbox,
     private readonly settings: RobotsSettings,
   ) {
     const intervalMs = Math.min(MAX_SWEEP_MS, settings.staleAfterMs / SWEEPS_PER_TIMEOUT);

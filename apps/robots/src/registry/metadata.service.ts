@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { MusterError, ROBOT_EVENTS, robotEventSubject, type RobotDto, type RobotUpdate } from '#libs/contracts';
 import { isDataError } from '#libs/database';
-import { enqueue } from '../outbox/outbox.repository.js';
-import { OutboxSweeper } from '../outbox/outbox.sweeper.js';
+import { enqueue } from '../robots.outbox.js';
+import { Outbox } from '#libs/outbox';
 import { RobotPublisher } from '../robot.publisher.js';
 import { MetadataForwarder } from './metadata.forwarder.js';
 import { findRobots, lockRobot, updateMetadata } from './robot.repository.js';
@@ -14,7 +14,7 @@ import { robotNotFound } from './robot-not-found.js';
 export class MetadataService {
   constructor(
     private readonly dataSource: DataSource,
-    private readonly outbox: OutboxSweeper,
+    private readonly outbox: Outbox,
     private readonly publisher: RobotPublisher,
     private readonly forwarder: MetadataForwarder,
   ) {}

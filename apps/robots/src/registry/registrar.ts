@@ -4,8 +4,8 @@ import { PermanentMessageError, ROBOT_EVENTS, robotEventSubject } from '#libs/co
 import { isDataError } from '#libs/database';
 import type { Arrival } from '#libs/jetstream';
 import { IntroductionSweeper } from '../introductions/introduction.sweeper.js';
-import { enqueue } from '../outbox/outbox.repository.js';
-import { OutboxSweeper } from '../outbox/outbox.sweeper.js';
+import { enqueue } from '../robots.outbox.js';
+import { Outbox } from '#libs/outbox';
 import { onlineAfter, presenceEvent } from '../presence/presence.policy.js';
 import { firstSeen } from '../robots.metrics.js';
 import { RobotsSettings } from '../robots.settings.js';
@@ -23,7 +23,7 @@ export class Registrar {
 
   constructor(
     private readonly dataSource: DataSource,
-    private readonly outbox: OutboxSweeper,
+    private readonly outbox: Outbox,
     private readonly introductions: IntroductionSweeper,
     private readonly settings: RobotsSettings,
   ) {}

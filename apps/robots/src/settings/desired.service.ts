@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { type JsonObject, MusterError, PAYLOAD_VERSION, ROBOT_MESSAGES, robotSubject } from '#libs/contracts';
 import { isDataError } from '#libs/database';
-import { enqueue, supersede } from '../outbox/outbox.repository.js';
-import { OutboxSweeper } from '../outbox/outbox.sweeper.js';
+import { enqueue, supersede } from '../robots.outbox.js';
+import { Outbox } from '#libs/outbox';
 import { robotNotFound } from '../registry/robot-not-found.js';
 import { lockRobot } from '../registry/robot.repository.js';
 import { settingsSchemaOf, storeDesired } from './desired.repository.js';
@@ -21,7 +21,7 @@ export interface DesiredRequest {
 export class DesiredService {
   constructor(
     private readonly dataSource: DataSource,
-    private readonly outbox: OutboxSweeper,
+    private readonly outbox: Outbox,
   ) {}
 
   /**

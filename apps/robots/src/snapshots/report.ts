@@ -1,6 +1,5 @@
-import type { JsonObject, RobotReportDto } from '#libs/contracts';
+import { contentHashOf, type JsonObject, type RobotReportDto } from '#libs/contracts';
 import type { Inbound, StreamPosition } from '#libs/jetstream';
-import { contentHashOf } from './canonical-json.js';
 
 /** What a robot said about itself, with what storing it needs. */
 export interface Report<P extends JsonObject = JsonObject> extends RobotReportDto {

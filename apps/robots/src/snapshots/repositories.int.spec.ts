@@ -11,7 +11,7 @@ import { registerRobots, touchRobots } from '../registry/sighting.repository.js'
 import { ReportedRepository, storeReported } from '../settings/reported.repository.js';
 import { StatusRepository, storeStatuses } from '../status/status.repository.js';
 import { CapabilityRepository, storeCapability } from './capability.repository.js';
-import { contentHashOf } from './canonical-json.js';
+import { contentHashOf } from '#libs/contracts';
 import { IdentityRepository, storeIdentity } from './identity.repository.js';
 import type { Report } from './report.js';
 

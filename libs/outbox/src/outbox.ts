@@ -1,15 +1,14 @@
-import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { BrokerConnection, JetStreamPublisher } from '#libs/jetstream';
+import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
+import type { BrokerConnection, JetStreamPublisher } from '#libs/jetstream';
 import { Ticker } from '#libs/platform';
-import { type OutboxEntry, OutboxRepository } from './outbox.repository.js';
+import type { OutboxEntry, OutboxRepository } from './outbox.repository.js';
 
 const SWEEP_MS = 1_000;
 const BATCH = 500;
 const OTHER_REPLICA_DELAY_MS = 25;
 
 /** Brings what was committed to the broker: at once after a commit, and later what a crash or an outage left behind. */
-@Injectable()
-export class OutboxSweeper implements OnApplicationBootstrap, OnModuleDestroy {
+export class Outbox implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly ticker = new Ticker('Outbox', SWEEP_MS, () => this.sweep());
 
   constructor(
