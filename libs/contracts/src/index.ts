@@ -102,6 +102,23 @@ export {
   type SnapshotDto,
 } from './robots.dto.js';
 export { type HttpMethod, type Route } from './route.js';
+export {
+  ROLLOUT_DEVICE_STATES,
+  ROLLOUT_REASONS,
+  ROLLOUT_STATUSES,
+  type RolloutDeviceDto,
+  type RolloutDevicePage,
+  type RolloutDeviceState,
+  type RolloutDryRunDto,
+  type RolloutDto,
+  type RolloutGroupDto,
+  type RolloutPage,
+  type RolloutPlanDto,
+  type RolloutReason,
+  type RolloutRequest,
+  type RolloutStatus,
+} from './rollouts.dto.js';
+export { ROLLOUTS_REQUESTS, type RolloutAction } from './rollouts.requests.js';
 export { ROUTES, type RouteName } from './routes.js';
 export {
   DELIVERY_EVIDENCE,
