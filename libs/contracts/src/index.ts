@@ -69,6 +69,20 @@ export {
   type RobotMessageName,
 } from './messages.js';
 export {
+  isEventId,
+  type ConfigurationChange,
+  type ConfigurationDto,
+  type ConnectedNotice,
+  type EntityEventDto,
+  type EntityEventPage,
+  type EventAck,
+  type EventAckRequest,
+  type OrchestratorResyncReason,
+  type ResyncRequiredNotice,
+  type StoredEventAck,
+} from './orchestrator-events.dto.js';
+export { ORCHESTRATOR_EVENTS_REQUESTS } from './orchestrator-events.requests.js';
+export {
   isMachineRole,
   MACHINE_ROLES,
   POLICIES,
