@@ -1,6 +1,21 @@
 export { toAsyncApi } from './asyncapi.js';
 export { canonicalJson, contentHashOf } from './canonical-json.js';
 export {
+  checksumBytes,
+  checksumText,
+  collectionChecksum,
+  CollectionSum,
+  COLLECTIONS,
+  globalChecksum,
+  isCollection,
+  RECORD_TYPES,
+  recordChecksum,
+  type ChecksumEntry,
+  type Checksums,
+  type Collection,
+  type RecordType,
+} from './checksums.js';
+export {
   COMMAND_STATUSES,
   TIMELINE_KINDS,
   type BatchDto,
