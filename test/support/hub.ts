@@ -96,7 +96,7 @@ async function startGateway(env: Record<string, string>): Promise<RunningService
   const before = { ...process.env };
   Object.assign(process.env, env);
   try {
-    const options = { name: 'gateway', module: GatewayModule, configure: GatewayModule.configure };
+    const options = { name: 'gateway', module: GatewayModule, servesTls: true, configure: GatewayModule.configure };
     return await startService(options, new PlatformConfig('gateway'));
   } finally {
     for (const name of Object.keys(env)) delete process.env[name];

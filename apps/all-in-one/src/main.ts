@@ -2,4 +2,4 @@ import 'reflect-metadata';
 import { runService } from '#libs/platform';
 import { AllInOneModule } from './all-in-one.module.js';
 
-await runService({ name: 'all-in-one', module: AllInOneModule, configure: AllInOneModule.configure });
+await runService({ name: 'all-in-one', module: AllInOneModule, servesTls: true, configure: AllInOneModule.configure });

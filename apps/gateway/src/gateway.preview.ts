@@ -3,11 +3,19 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { DataSource } from 'typeorm';
 import { BrokerConnection, JetStreamPublisher, RpcClient } from '#libs/jetstream';
-import { HealthRegistry, PlatformConfig } from '#libs/platform';
+import { HealthRegistry, PlatformConfig, ServerTls } from '#libs/platform';
 import { GatewayModule } from './gateway.module.js';
 
 /** What the running process would give; nobody uses it in a preview. */
-const OFFERED = [DataSource, PlatformConfig, HealthRegistry, BrokerConnection, JetStreamPublisher, RpcClient];
+const OFFERED = [
+  DataSource,
+  PlatformConfig,
+  HealthRegistry,
+  BrokerConnection,
+  JetStreamPublisher,
+  RpcClient,
+  ServerTls,
+];
 
 @Global()
 @Module({ providers: OFFERED.map((provide) => ({ provide, useValue: {} })), exports: OFFERED })

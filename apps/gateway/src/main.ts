@@ -1,4 +1,4 @@
 import { runService } from '#libs/platform';
 import { GatewayModule } from './gateway.module.js';
 
-await runService({ name: 'gateway', module: GatewayModule, configure: GatewayModule.configure });
+await runService({ name: 'gateway', module: GatewayModule, servesTls: true, configure: GatewayModule.configure });

@@ -89,7 +89,7 @@ export function text(name: string, options: WithDefault<string>): Variable<strin
 /** One of a few words, in any case. */
 export function oneOf<const W extends string>(name: string, words: readonly W[], options: WithDefault<W>): Variable<W> {
   const parse = (value: string): W => {
-    const word = words.find((candidate) => candidate === value.toLowerCase());
+    const word = words.find((candidate) => candidate.toLowerCase() === value.toLowerCase());
     if (word === undefined) {
       throw new VariableProblem(`"${value}" is none of ${words.join(', ')}.`);
     }

@@ -7,6 +7,7 @@ import { HealthController } from './health.controller.js';
 import { HealthRegistry } from './health.registry.js';
 import { MetricsController } from './metrics.controller.js';
 import { PlatformConfig } from './platform.config.js';
+import { ServerTls } from './tls/server.tls.js';
 
 /** What a process has one of, whichever apps run in it. */
 export interface Core {
@@ -14,13 +15,14 @@ export interface Core {
   readonly health: HealthRegistry;
   readonly broker: BrokerConnection;
   readonly publisher: JetStreamPublisher;
+  readonly tls: ServerTls;
 }
 
 /** Offers every module the configuration, broker, database and health of its process. */
 @Global()
 @Module({})
 export class CoreModule {
-  static forRoot({ config, health, broker, publisher }: Core): DynamicModule {
+  static forRoot({ config, health, broker, publisher, tls }: Core): DynamicModule {
     return {
       module: CoreModule,
       imports: [
@@ -38,10 +40,11 @@ export class CoreModule {
         { provide: HealthRegistry, useValue: health },
         { provide: BrokerConnection, useValue: broker },
         { provide: JetStreamPublisher, useValue: publisher },
+        { provide: ServerTls, useValue: tls },
         RpcClient,
         DatabaseHealth,
       ],
-      exports: [PlatformConfig, HealthRegistry, BrokerConnection, JetStreamPublisher, RpcClient],
+      exports: [PlatformConfig, HealthRegistry, BrokerConnection, JetStreamPublisher, RpcClient, ServerTls],
     };
   }
 }

@@ -7,6 +7,7 @@ import { answerParserError, answerRouterError, requestIdOf } from './http.errors
 import type { HealthRegistry } from './health.registry.js';
 import { addRequestHooks, closeConnectionsWhile } from './http.hooks.js';
 import type { PlatformConfig } from './platform.config.js';
+import type { ServerTls } from './tls/server.tls.js';
 
 const MAX_PARAMETER_CHARACTERS = 256;
 const REQUEST_TIMEOUT_MS = 60_000;
@@ -20,8 +21,9 @@ const EXPOSED_HEADERS = [
 ];
 
 /** Fastify with the platform's limits. A client's X-Request-ID is kept when it is short and plain, else one is made. */
-export function createHttpAdapter(config: PlatformConfig): FastifyAdapter {
+export function createHttpAdapter(config: PlatformConfig, tls: ServerTls): FastifyAdapter {
   return new FastifyAdapter({
+    ...(tls.current === undefined ? {} : { https: tls.current }),
     bodyLimit: config.bodyLimitBytes,
     trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
     requestTimeout: REQUEST_TIMEOUT_MS,

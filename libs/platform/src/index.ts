@@ -14,4 +14,7 @@ export type { RunningService, ServiceOptions } from './service.js';
 export { shutDown } from './shutdown.js';
 export type { ShutdownStep } from './shutdown.js';
 export { Ticker } from './ticker.js';
+export { ServerTls } from './tls/server.tls.js';
+export type { TlsMaterial } from './tls/server.tls.js';
+export { TlsSettings } from './tls/tls.settings.js';
 export type { TracingOptions } from './tracing.js';

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { Server as TlsServer } from 'node:tls';
 import { Logger, Module } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -16,12 +17,15 @@ import { connectMicroservices } from './microservices.js';
 import type { PlatformConfig } from './platform.config.js';
 import type { ShutdownStep } from './shutdown.js';
 import { startTracing } from './tracing.js';
+import { ServerTls } from './tls/server.tls.js';
 
 /** One app of the platform. */
 export interface ServiceOptions {
   /** Its name in logs, in the broker's connection list, and of its .creds file. */
   readonly name: string;
   readonly module: Type;
+  /** Whether it is a front door that speaks TLS when certificates are configured; the others stay with plain HTTP. */
+  readonly servesTls?: boolean;
   /** Runs after the app is made and before it listens: filters, pipes, socket adapters, API documents. */
   readonly configure?: (app: NestFastifyApplication) => Promise<void> | void;
 }
@@ -48,8 +52,9 @@ export async function startService(options: ServiceOptions, config: PlatformConf
     ratio: config.traceRatio,
   });
   startProcessMetrics();
+  const tls = options.servesTls === true ? ServerTls.load() : ServerTls.none();
   const broker = await reachBroker(config);
-  const core: Core = { config, broker, publisher: new JetStreamPublisher(broker), health: new HealthRegistry() };
+  const core: Core = { config, broker, tls, publisher: new JetStreamPublisher(broker), health: new HealthRegistry() };
   core.health.register('broker', () => (broker.isConnected ? 'healthy' : 'unhealthy'));
   try {
     const { app, strategy } = await startApp(options, core);
@@ -60,6 +65,7 @@ export async function startService(options: ServiceOptions, config: PlatformConf
       stopSteps: [...stepsOf(app, strategy, core), { name: 'traces', run: stopTracing }],
     };
   } catch (error) {
+    tls.close();
     core.publisher.close();
     await broker.close();
     throw error;
@@ -93,9 +99,9 @@ interface StartedApp {
 }
 
 async function startApp({ module, configure }: ServiceOptions, core: Core): Promise<StartedApp> {
-  const { config, broker, publisher } = core;
+  const { config, broker, publisher, tls } = core;
   const root = rootOf(module, core);
-  const app = await NestFactory.create<NestFastifyApplication>(root, createHttpAdapter(config), {
+  const app = await NestFactory.create<NestFastifyApplication>(root, createHttpAdapter(config, tls), {
     abortOnError: false,
     bufferLogs: false,
     // Whoever takes bodies says which; Nest would take forms as well.
@@ -108,11 +114,18 @@ async function startApp({ module, configure }: ServiceOptions, core: Core): Prom
     await app.init();
     await app.startAllMicroservices();
     await app.listen(config.port, config.host);
+    renewCertificates(app, tls);
     return { app, strategy };
   } catch (error) {
     await app.close();
     throw error;
   }
+}
+
+/** New connections see a renewed certificate; those that stand keep theirs. */
+function renewCertificates(app: NestFastifyApplication, tls: ServerTls): void {
+  const server: unknown = app.getHttpServer();
+  if (server instanceof TlsServer) tls.onChange((material) => server.setSecureContext(material));
 }
 
 /** The app's module beside the core, under one root. */
@@ -126,6 +139,7 @@ function rootOf(module: Type, core: Core): Type {
 function stepsOf(app: NestFastifyApplication, strategy: JetStreamStrategy, core: Core): readonly ShutdownStep[] {
   return [
     { name: 'readiness', run: () => core.health.markStopping() },
+    { name: 'certificates', run: () => core.tls.close() },
     { name: 'consumers', run: () => strategy.close() },
     { name: 'publisher', run: () => core.publisher.flush() },
     { name: 'app', run: () => closeApp(app, core.config.shutdownTimeoutMs) },

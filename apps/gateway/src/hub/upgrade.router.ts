@@ -1,4 +1,5 @@
 import { Server, type IncomingMessage } from 'node:http';
+import { Server as SecureServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
@@ -31,7 +32,9 @@ export class UpgradeRouter {
   /** Begins to decide; once, when the server's other listeners are there. */
   listen(): void {
     const server: unknown = this.host.httpAdapter.getHttpServer();
-    if (!(server instanceof Server)) throw new TypeError('upgrades need a plain HTTP server');
+    if (!(server instanceof Server || server instanceof SecureServer)) {
+      throw new TypeError('upgrades need an HTTP or HTTPS server');
+    }
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       const path = request.url?.split('?', 1)[0] ?? '/';
       const route = this.routes.find(({ matches }) => matches(path));
