@@ -61,6 +61,34 @@ export {
   type OrchestratorEventName,
   type RobotEventName,
 } from './events.js';
+export {
+  FIRMWARE_CHANNELS,
+  FIRMWARE_DEVICE_TYPES,
+  FIRMWARE_ERRORS,
+  FIRMWARE_PRIORITIES,
+  FIRMWARE_STATUSES,
+  ROLLOUT_STRATEGIES,
+  type CachedFirmwareDto,
+  type FirmwareChannel,
+  type FirmwareDeviceType,
+  type FirmwareDto,
+  type FirmwareError,
+  type FirmwareFileDto,
+  type FirmwareKeyDto,
+  type FirmwareLine,
+  type FirmwareOffer,
+  type FirmwarePage,
+  type FirmwarePathDto,
+  type FirmwarePriority,
+  type FirmwareQuery,
+  type FirmwareRelease,
+  type FirmwareReport,
+  type FirmwareReportDto,
+  type FirmwareStatus,
+  type RolloutStrategy,
+  type StoredFile,
+} from './firmware.dto.js';
+export { FIRMWARE_REQUESTS, type FirmwareReader } from './firmware.requests.js';
 export { HTTP_HEADERS, MESSAGE_HEADERS } from './headers.js';
 export {
   FLEET_GROUP,
@@ -97,6 +125,26 @@ export {
   type StoredEventAck,
 } from './orchestrator-events.dto.js';
 export { ORCHESTRATOR_EVENTS_REQUESTS } from './orchestrator-events.requests.js';
+export {
+  HEARTBEAT_INTERVAL_S,
+  ORCHESTRATOR_CAPABILITIES,
+  ORCHESTRATOR_COMMANDS,
+  ORCHESTRATOR_PRESENCES,
+  type HeartbeatAnswer,
+  type OrchestratorCommand,
+  type OrchestratorCommandType,
+  type OrchestratorContact,
+  type OrchestratorDto,
+  type OrchestratorGrant,
+  type OrchestratorHeartbeat,
+  type OrchestratorPage,
+  type OrchestratorPresence,
+  type OrchestratorPresenceEvent,
+  type OrchestratorRegistration,
+  type RegistrationProof,
+  type StreamOpening,
+} from './orchestrators.dto.js';
+export { ORCHESTRATORS_REQUESTS } from './orchestrators.requests.js';
 export {
   isMachineRole,
   MACHINE_ROLES,
