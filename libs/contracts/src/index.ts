@@ -1,4 +1,59 @@
+export {
+  MAX_BATCH_LOGS,
+  readAccessLogBatch,
+  readEncryptedBatch,
+  type AccessLog,
+  type AccessLogBatch,
+  type EncryptedBatch,
+} from './access-log.batch.js';
 export { toAsyncApi } from './asyncapi.js';
+export {
+  beaconProofBytes,
+  CHALLENGE_LIFE_S,
+  isDeviceId,
+  NONCE_BYTES,
+  parseNonce,
+  unlockChallengeBytes,
+  type BeaconProof,
+} from './beacon-auth.js';
+export {
+  ACCESS_RESULTS,
+  BEACON_COMMANDS,
+  BEACON_METRICS,
+  BEACON_PRESENCES,
+  UNLOCK_TYPES,
+  type AccessLogDto,
+  type AccessLogFilter,
+  type AccessLogKeyDto,
+  type AccessLogPage,
+  type AccessLogReceipt,
+  type AccessLogRequestDto,
+  type AccessResult,
+  type BeaconChallengeDto,
+  type BeaconCommand,
+  type BeaconDeviceDetail,
+  type BeaconDeviceDto,
+  type BeaconDevicePage,
+  type BeaconGrant,
+  type BeaconHeartbeat,
+  type BeaconHeartbeatAnswer,
+  type BeaconKeyDto,
+  type BeaconMetrics,
+  type BeaconPresence,
+  type BeaconPresenceEvent,
+  type BeaconRegistered,
+  type BeaconRegistration,
+  type LatestFirmware,
+  type QueuedBeaconCommand,
+  type UnlockChallengeDto,
+  type UnlockType,
+} from './beacons.dto.js';
+export {
+  BEACONS_REQUESTS,
+  DEVICE_RECORDS_REQUESTS,
+  type AccessLogUpload,
+  type BeaconDeviceQuery,
+} from './beacons.requests.js';
 export { canonicalJson, contentHashOf } from './canonical-json.js';
 export {
   checksumBytes,
@@ -36,6 +91,31 @@ export {
 } from './commands.dto.js';
 export { CONSUMERS, redriveConsumer, robotConsumers, type ConsumerContract, type ConsumerName } from './consumers.js';
 export { decodeMessage, MAX_JSON_DEPTH, nestsDeeperThan, type DecodedMessage } from './decode.js';
+export {
+  MAX_RECORD_BYTES,
+  RECORD_OPERATIONS,
+  SERVER_MEMBERS,
+  type ChangeDto,
+  type ChangedIds,
+  type ChangePage,
+  type DataUpdate,
+  type DataUpdatedEvent,
+  type EnrolmentSecretDto,
+  type EntityCreatedDto,
+  type EntityDto,
+  type EntityFields,
+  type EntityPage,
+  type GeoPoint,
+  type NewEntity,
+  type NewRecord,
+  type RecordOperation,
+  type RecordPage,
+  type RecordQuery,
+  type RecordRef,
+  type RecordReplaced,
+  type WireRecord,
+} from './entities.dto.js';
+export { ENTITIES_REQUESTS } from './entities.requests.js';
 export { JsonObject, parseInstant, PAYLOAD_VERSION, type Envelope } from './envelope.js';
 export {
   ERROR_CODES,
@@ -207,6 +287,7 @@ export {
 } from './service-users.js';
 export {
   bucketStream,
+  bucketSubjects,
   BUCKETS,
   REPUBLISH,
   STREAMS,

@@ -125,6 +125,7 @@ export const MALL_ROUTES = {
   ),
   firmwaresWithdraw: route('DELETE', `${FIRMWARES}/:firmwareId`, 'Admin', 'Offer a firmware no more'),
   firmwareKeys: route('GET', '/.well-known/firmware-keys.json', 'Public', 'Public keys of the firmware signatures'),
+  beaconKeys: route('GET', '/.well-known/beacon-keys.json', 'Public', 'Public key of the unlock challenges'),
   accessLogKey: route('GET', '/.well-known/access-log-key.json', 'Public', 'Public key for encrypted access logs'),
 
   rolloutsCreate: route('POST', ROLLOUTS, 'Operator', 'Start a staged rollout of a firmware'),
