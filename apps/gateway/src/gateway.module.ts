@@ -8,12 +8,23 @@ import { DocsController } from './docs.controller.js';
 import { ErrorFilter } from './error.filter.js';
 import { configureGateway } from './gateway.configure.js';
 import { HubModule } from './hub/hub.module.js';
+import { OrchestratorEventsModule } from './orchestrator-events/orchestrator-events.module.js';
+import { RequestGuardsModule } from './request-guards.module.js';
 import { RobotsEdgeModule } from './robots/robots-edge.module.js';
 import { TelemetryEdgeModule } from './telemetry/telemetry.module.js';
 import { createValidationPipe } from './validation.pipe.js';
 
 @Module({
-  imports: [AuthModule, RobotsEdgeModule, CommandsEdgeModule, HubModule, TelemetryEdgeModule, DeadLettersModule],
+  imports: [
+    AuthModule,
+    RequestGuardsModule,
+    RobotsEdgeModule,
+    CommandsEdgeModule,
+    HubModule,
+    TelemetryEdgeModule,
+    DeadLettersModule,
+    OrchestratorEventsModule,
+  ],
   controllers: [DocsController],
   providers: [
     { provide: APP_PIPE, useFactory: createValidationPipe },

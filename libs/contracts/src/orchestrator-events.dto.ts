@@ -19,11 +19,7 @@ export interface ConnectedNotice {
 
 /** Why an orchestrator must read everything anew. */
 export type OrchestratorResyncReason =
-  | 'offline_too_long'
-  | 'cursor_unreadable'
-  | 'cursor_too_old'
-  | 'gap_too_large'
-  | 'cursor_foreign';
+  'offline_too_long' | 'cursor_unreadable' | 'cursor_too_old' | 'gap_too_large' | 'cursor_foreign';
 
 /** What `resync_required` carries (decision C13). */
 export interface ResyncRequiredNotice {
