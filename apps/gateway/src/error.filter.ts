@@ -22,7 +22,8 @@ export class ErrorFilter implements ExceptionFilter {
   }
 }
 
-function toMusterError(thrown: unknown): MusterError {
+/** The error that a caller sees for whatever was thrown. */
+export function toMusterError(thrown: unknown): MusterError {
   if (isTransientDatabaseError(thrown)) {
     return new MusterError('SERVICE_UNAVAILABLE', 'The database cannot be reached now.', {}, { cause: thrown });
   }

@@ -54,6 +54,7 @@ export {
   type AccessLogUpload,
   type BeaconDeviceQuery,
 } from './beacons.requests.js';
+export { BATCH_TYPES, MAX_BATCH_ITEMS, type BatchType } from './batch.dto.js';
 export { canonicalJson, contentHashOf } from './canonical-json.js';
 export {
   checksumBytes,
