@@ -317,6 +317,21 @@ export {
   type RobotSubjectTemplate,
 } from './subjects.js';
 export {
+  DELTA_PAGE_CHANGES,
+  SYNC_FORMATS,
+  type ChangesPart,
+  type ChangesPartQuery,
+  type DeltaQuery,
+  type DeltaStart,
+  type FullSyncStart,
+  type RecordsPart,
+  type RecordsPartQuery,
+  type SyncChecksumDto,
+  type SyncChecksumQuery,
+  type SyncFormat,
+} from './sync.dto.js';
+export { SYNC_REQUESTS } from './sync.requests.js';
+export {
   TASK_ENDS,
   TASK_GROUPINGS,
   TASK_HISTORY_KINDS,

@@ -40,6 +40,15 @@ export async function lockEntity(tx: EntityManager, entityId: string): Promise<E
   return row;
 }
 
+/** What an entity begins with. */
+export type NewEntityRow = Pick<
+  EntityRow,
+  'entityId' | 'name' | 'dataJson' | 'enrolmentSecretHash' | 'enrolmentKeyPem'
+>;
+
+const ROW = `"entityId", "name", "dataJson", "changeSeq", "changedAt", "expiredSeq", "expiredAt",
+  "enrolmentSecretHash", "enrolmentKeyPem", "createdAt", "updatedAt"`;
+
 @Injectable()
 export class EntityRepository {
   constructor(private readonly dataSource: DataSource) {}
@@ -56,5 +65,67 @@ export class EntityRepository {
     const row = await this.find(entityId);
     if (!row) throw entityNotFound(entityId);
     return row;
+  }
+
+  /** In the order of ids. */
+  list(after: string, limit: number): Promise<readonly EntityRow[]> {
+    return this.dataSource.query<readonly EntityRow[]>(
+      `${SELECT_ENTITIES} WHERE e."entityId" > $1 ORDER BY e."entityId" LIMIT $2`,
+      [after, limit],
+    );
+  }
+
+  async count(): Promise<number> {
+    const [row] = await this.dataSource.query<readonly { total: number }[]>(
+      `SELECT count(*) AS "total" FROM "orchestrators"."entities"`,
+    );
+    return row?.total ?? 0;
+  }
+
+  /** `undefined` when there is one of that id. */
+  async insert(entity: NewEntityRow): Promise<EntityRow | undefined> {
+    const [row] = await this.dataSource.query<readonly EntityRow[]>(
+      `INSERT INTO "orchestrators"."entities"
+         ("entityId", "name", "dataJson", "enrolmentSecretHash", "enrolmentKeyPem")
+       VALUES ($1, $2, $3::jsonb, $4, $5) ON CONFLICT DO NOTHING RETURNING ${ROW}`,
+      [
+        entity.entityId,
+        entity.name,
+        JSON.stringify(entity.dataJson),
+        entity.enrolmentSecretHash,
+        entity.enrolmentKeyPem,
+      ],
+    );
+    return row;
+  }
+
+  /** Adds to what is there. */
+  async update(
+    entityId: string,
+    { name, dataJson }: { readonly name?: string | undefined; readonly dataJson: EntityRow['dataJson'] },
+  ): Promise<EntityRow | undefined> {
+    const [[row]] = await this.dataSource.query<readonly [readonly EntityRow[], number]>(
+      `UPDATE "orchestrators"."entities"
+       SET "name" = coalesce($2, "name"), "dataJson" = "dataJson" || $3::jsonb, "updatedAt" = now()
+       WHERE "entityId" = $1 RETURNING ${ROW}`,
+      [entityId, name, JSON.stringify(dataJson)],
+    );
+    return row;
+  }
+
+  async setSecret(entityId: string, enrolmentSecretHash: string): Promise<boolean> {
+    const [, count] = await this.dataSource.query<readonly [unknown, number]>(
+      `UPDATE "orchestrators"."entities" SET "enrolmentSecretHash" = $2, "updatedAt" = now() WHERE "entityId" = $1`,
+      [entityId, enrolmentSecretHash],
+    );
+    return count > 0;
+  }
+
+  async remove(entityId: string): Promise<boolean> {
+    const [, count] = await this.dataSource.query<readonly [unknown, number]>(
+      `DELETE FROM "orchestrators"."entities" WHERE "entityId" = $1`,
+      [entityId],
+    );
+    return count > 0;
   }
 }

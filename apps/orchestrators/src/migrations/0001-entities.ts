@@ -8,11 +8,12 @@ export class Orchestrators0001 implements MigrationInterface {
     await runner.query(createOutbox('orchestrators'));
     await runner.query(ENTITIES);
     await runner.query(RECORDS);
+    await runner.query(ANNOUNCEMENTS);
   }
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(
-      `DROP TABLE "orchestrators"."sums", "orchestrators"."record_versions", "orchestrators"."entities",
+      `DROP TABLE "orchestrators"."announcements", "orchestrators"."sums", "orchestrators"."record_versions", "orchestrators"."entities",
                   "orchestrators"."outbox"`,
     );
   }
@@ -62,6 +63,10 @@ const RECORDS = `
     ON "orchestrators"."record_versions" ("entityId", "collection", "recordId", "fromSeq");
   CREATE INDEX "record_versions_changedAt_idx"
     ON "orchestrators"."record_versions" ("entityId", "changedAt");
+  CREATE INDEX "record_versions_past_idx"
+    ON "orchestrators"."record_versions" ("entityId", "toSeq") WHERE "toSeq" IS NOT NULL;
+  CREATE INDEX "record_versions_tombstones_idx"
+    ON "orchestrators"."record_versions" ("entityId", "fromSeq") WHERE "toSeq" IS NULL AND "operation" = 'delete';
 
   CREATE TABLE "orchestrators"."sums" (
     "entityId" text COLLATE "C" NOT NULL REFERENCES "orchestrators"."entities" ON DELETE CASCADE,
@@ -71,3 +76,15 @@ const RECORDS = `
     "records" integer NOT NULL,
     "usedAt" timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY ("entityId", "collection", "seq"))`;
+
+/**
+ * What a committed transaction changed and nobody was told yet: one row for each, with the number of its last change. The
+ * checksum that the message carries takes longer than a writer should hold an entity, so it is computed afterwards.
+ */
+const ANNOUNCEMENTS = `
+  CREATE TABLE "orchestrators"."announcements" (
+    "entityId" text COLLATE "C" NOT NULL REFERENCES "orchestrators"."entities" ON DELETE CASCADE,
+    "seq" bigint NOT NULL,
+    "changedAt" timestamptz NOT NULL,
+    "changesJson" json NOT NULL,
+    PRIMARY KEY ("entityId", "seq"))`;
