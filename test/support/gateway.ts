@@ -11,6 +11,7 @@ import { AuthModule } from '../../apps/gateway/src/auth/auth.module.js';
 import { DocsController } from '../../apps/gateway/src/docs.controller.js';
 import { ErrorFilter } from '../../apps/gateway/src/error.filter.js';
 import { configureGateway } from '../../apps/gateway/src/gateway.configure.js';
+import { RequestGuardsModule } from '../../apps/gateway/src/request-guards.module.js';
 import { createValidationPipe } from '../../apps/gateway/src/validation.pipe.js';
 
 export const TEST_PASSWORDS = {
@@ -126,7 +127,7 @@ class TestCore {
 
 function rootModule(config: PlatformConfig, controllers: readonly Type[]): Type {
   @Module({
-    imports: [TestCore.with(config), AuthModule],
+    imports: [TestCore.with(config), AuthModule, RequestGuardsModule],
     controllers: [DocsController, ...controllers],
     providers: [
       { provide: APP_PIPE, useFactory: createValidationPipe },

@@ -1,9 +1,11 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { keepAnswers } from './idempotency/answer.keeper.js';
 import { readJsonBodies } from './json.body.js';
 import { serveOpenApi } from './openapi.js';
 
 /** What the gateway's HTTP server needs beside its module, before it listens. */
 export function configureGateway(app: NestFastifyApplication): void {
   readJsonBodies(app);
+  keepAnswers(app.getHttpAdapter().getInstance());
   serveOpenApi(app);
 }

@@ -1,6 +1,15 @@
+import { createHash } from 'node:crypto';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { RawServerDefault } from 'fastify';
-import { growthOfNumbers, MAX_JSON_DEPTH, MusterError, nestsDeeperThan } from '#libs/contracts';
+import { growthOfNumbers, HTTP_HEADERS, MAX_JSON_DEPTH, MusterError, nestsDeeperThan } from '#libs/contracts';
+import { keepRawBody } from './raw.body.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Of the body as it came, where a repeat has to be the same. */
+    bodySha256?: string;
+  }
+}
 
 /**
  * Reads JSON bodies and refuses every other type (415). Many clients announce JSON on a DELETE or POST without a body:
@@ -11,6 +20,8 @@ export function readJsonBodies(app: NestFastifyApplication): void {
   fastify.removeContentTypeParser('text/plain');
   const parse = fastify.getDefaultJsonParser('error', 'error');
   app.useBodyParser<RawServerDefault>('application/json', {}, (request, body, done) => {
+    keepRawBody(request, body);
+    if (body.length > 0 && HTTP_HEADERS.idempotencyKey in request.headers) request.bodySha256 = digestOf(body);
     const text = body.toString('utf8');
     const problem = problemOf(text);
     if (text === '') done(null, undefined);
@@ -22,6 +33,8 @@ export function readJsonBodies(app: NestFastifyApplication): void {
     done(new MusterError('UNSUPPORTED_MEDIA_TYPE', 'Bodies are JSON here.'), undefined),
   );
 }
+
+const digestOf = (body: Buffer | string): string => createHash('sha256').update(body).digest('base64url');
 
 /** What would be valid JSON and cannot be used: checks and copies walk a body by recursion, and null has no fields. */
 function problemOf(text: string): MusterError | undefined {

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { PasswordHasher } from '#libs/auth';
 import { SchemaModule } from '#libs/database';
+import { LimitSettings } from '../limits/limit.settings.js';
 import { ApiKey } from './api-key.entity.js';
 import { ApiKeyRepository } from './api-key.repository.js';
 import { ApiKeyService } from './api-key.service.js';
@@ -20,6 +21,7 @@ import { LogInLimiter } from './log-in.limiter.js';
 import { LogInService } from './log-in.service.js';
 import { LogOutService } from './log-out.service.js';
 import { Auth0001 } from './migrations/0001-auth.js';
+import { Idempotency0002 } from './migrations/0002-idempotency.js';
 import { PolicyGuard } from './policy.guard.js';
 import { RateLimitGuard } from './rate-limit.guard.js';
 import { RefreshService } from './refresh.service.js';
@@ -43,7 +45,7 @@ import { UsersController } from './users.controller.js';
   imports: [
     SchemaModule.forFeature({
       schema: 'auth',
-      migrations: [Auth0001],
+      migrations: [Auth0001, Idempotency0002],
       entities: [User, Session, RefreshToken, Revocation, ApiKey, SigningKey],
     }),
   ],
@@ -74,6 +76,7 @@ import { UsersController } from './users.controller.js';
     ApiKeyRepository,
     SigningKeyRepository,
     AuthSettings,
+    LimitSettings,
     CredentialsFile,
     FirstUsers,
     AuthHousekeeping,
