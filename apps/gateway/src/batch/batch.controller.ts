@@ -1,5 +1,6 @@
-import { Controller } from '@nestjs/common';
+import { Controller, Req } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
 import type { Principal } from '#libs/auth';
 import { MAX_BATCH_ITEMS, MusterError, ROUTES } from '#libs/contracts';
 import { CurrentPrincipal } from '../auth/request.principal.js';
@@ -18,12 +19,13 @@ export class BatchController {
   async upload(
     @JsonBody() { items }: BatchUploadRequest,
     @CurrentPrincipal() caller: Principal,
+    @Req() request: FastifyRequest,
   ): Promise<BatchUploadResponse> {
     if (items.length > MAX_BATCH_ITEMS) {
       const details = { items: items.length, max: MAX_BATCH_ITEMS };
       throw new MusterError('PAYLOAD_TOO_LARGE', `A batch has at most ${MAX_BATCH_ITEMS} items.`, details);
     }
-    const results = await this.dispatcher.dispatch(items, caller);
+    const results = await this.dispatcher.dispatch(items, { caller, request });
     const accepted = results.filter(({ status }) => status === 'ok').length;
     return { results, accepted, failed: results.length - accepted };
   }

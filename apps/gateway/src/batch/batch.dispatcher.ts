@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
 import type { Principal } from '#libs/auth';
 import { MusterError } from '#libs/contracts';
 import { toMusterError } from '../error.filter.js';
@@ -7,6 +8,12 @@ import type { BatchItemResponse } from './batch.dto.js';
 import { type BatchHandler, BatchTypes } from './batch.types.js';
 
 const MAX_ID_CHARACTERS = 128;
+
+/** Who uploads, and with which request. */
+interface Upload {
+  readonly caller: Principal;
+  readonly request: FastifyRequest;
+}
 
 interface Item {
   readonly handler: BatchHandler;
@@ -24,21 +31,21 @@ export class BatchDispatcher {
 
   constructor(private readonly types: BatchTypes) {}
 
-  async dispatch(items: readonly unknown[], caller: Principal): Promise<readonly BatchItemResponse[]> {
+  async dispatch(items: readonly unknown[], upload: Upload): Promise<readonly BatchItemResponse[]> {
     const results: BatchItemResponse[] = [];
     for (const [index, item] of items.entries()) {
       const id = idOf(item);
-      results.push({ index, ...(id === undefined ? {} : { id }), ...(await this.take(item, caller)) });
+      results.push({ index, ...(id === undefined ? {} : { id }), ...(await this.take(item, upload)) });
     }
     return results;
   }
 
-  private async take(item: unknown, caller: Principal): Promise<Omit<BatchItemResponse, 'index' | 'id'>> {
+  private async take(item: unknown, { caller, request }: Upload): Promise<Omit<BatchItemResponse, 'index' | 'id'>> {
     try {
       const { handler, report } = this.read(item);
       requireOwnEntity(report, caller);
       const valid: unknown = await this.validation.transform(report, { type: 'body', metatype: handler.dto });
-      const body = await handler.take(requireObject(valid, 'body'), caller);
+      const body = await handler.take(requireObject(valid, 'body'), caller, request);
       return { status: 'ok', http_status: handler.status, body };
     } catch (thrown) {
       const { status, code, message, details } = toMusterError(thrown);

@@ -1,9 +1,10 @@
 import { Injectable, type Type } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
 import type { Principal } from '#libs/auth';
 import type { BatchType } from '#libs/contracts';
 
-/** How an edge takes one report, wherever it came from. */
-type Take<Report extends object> = (report: Report, caller: Principal) => Promise<unknown>;
+/** How an edge takes one report, wherever it came from; `request` is the upload, for whoever makes URLs of its host. */
+type Take<Report extends object> = (report: Report, caller: Principal, request: FastifyRequest) => Promise<unknown>;
 
 export interface BatchHandler {
   /** The DTO that the report is checked against, as the body of its own route is. */
@@ -32,7 +33,7 @@ export class BatchTypes {
   /** @throws Error for a kind that another edge takes already. */
   add<Report extends object>(type: BatchType, dto: Type<Report>, take: Take<Report>, status = 200): void {
     if (this.handlers.has(type)) throw new Error(`Two edges take ${type} from a batch.`);
-    this.handlers.set(type, { dto, status, take: (report, caller) => take(requireInstance(report, dto), caller) });
+    this.handlers.set(type, { dto, status, take: (report, ...rest) => take(requireInstance(report, dto), ...rest) });
   }
 
   find(type: string): BatchHandler | undefined {
