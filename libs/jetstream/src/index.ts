@@ -1,5 +1,6 @@
 export { type Difference } from './config-diff.js';
 export { BrokerConnection, type BrokerOptions } from './connection.js';
+export { FileBucket, type LooseChunks, type StoredObject } from './file.bucket.js';
 export { PassThroughFilter, RpcErrorFilter } from './filters.js';
 export { type Delivery, Ingest } from './handler.decorator.js';
 export { type Arrival, type Inbound, type InboundOf, type StreamPosition } from './inbound.js';
