@@ -1,6 +1,6 @@
 export { settings } from './config.js';
 export type { Environment, SettingsOf, VariableTable } from './config.js';
-export { flag, integer, list, optionalSecret, VariableProblem } from './config-variables.js';
+export { flag, integer, list, optionalSecret, optionalUrl, VariableProblem } from './config-variables.js';
 export type { Variable } from './config-variables.js';
 export { HealthRegistry } from './health.registry.js';
 export type { HealthCheck, HealthCheckOptions, HealthReport, HealthState } from './health.registry.js';
