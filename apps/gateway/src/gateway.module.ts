@@ -9,6 +9,7 @@ import { ErrorFilter } from './error.filter.js';
 import { configureGateway } from './gateway.configure.js';
 import { HubModule } from './hub/hub.module.js';
 import { OrchestratorEventsModule } from './orchestrator-events/orchestrator-events.module.js';
+import { OrchestratorsEdgeModule } from './orchestrators/orchestrators-edge.module.js';
 import { RequestGuardsModule } from './request-guards.module.js';
 import { RobotsEdgeModule } from './robots/robots-edge.module.js';
 import { TelemetryEdgeModule } from './telemetry/telemetry.module.js';
@@ -23,6 +24,7 @@ import { createValidationPipe } from './validation.pipe.js';
     HubModule,
     TelemetryEdgeModule,
     DeadLettersModule,
+    OrchestratorsEdgeModule,
     OrchestratorEventsModule,
   ],
   controllers: [DocsController],

@@ -11,23 +11,42 @@ import { RecordRepository } from './entities/record.repository.js';
 import { RecordService } from './entities/record.service.js';
 import { RecordWriter } from './entities/record.writer.js';
 import { RecordsResponder } from './entities/records.responder.js';
+import { AckPruner } from './events/ack.pruner.js';
+import { AckRepository } from './events/ack.repository.js';
+import { ConfigurationRepository } from './events/configuration.repository.js';
+import { EventService } from './events/event.service.js';
+import { EventsResponder } from './events/events.responder.js';
 import { Orchestrators0001 } from './migrations/0001-entities.js';
+import { Orchestrators0002 } from './migrations/0002-registration.js';
+import { Orchestrators0005 } from './migrations/0005-events.js';
 import { Orchestrators0006 } from './migrations/0006-sync.js';
+import { GrantService } from './registration/grant.service.js';
+import { Registrar } from './registration/registrar.js';
+import { RegistrationRepository } from './registration/registration.repository.js';
+import { RegistrationResponder } from './registration/registration.responder.js';
+import { RegistrationSettings } from './registration/registration.settings.js';
+import { HeadRepository } from './sync/head.repository.js';
 import { SumRepository } from './sync/sum.repository.js';
+import { SyncResponder } from './sync/sync.responder.js';
+import { SyncService } from './sync/sync.service.js';
+import { VersionRepository } from './sync/version.repository.js';
 
 const ENTITIES = [EntityService, RecordService, RecordWriter, RecordReader, EntityRepository, RecordRepository];
+const REGISTRATION = [Registrar, GrantService, RegistrationRepository, RegistrationSettings];
 const ANNOUNCEMENTS = [Announcer, AnnouncementRepository];
+const SYNC = [SyncService, HeadRepository, VersionRepository, SumRepository];
+const EVENTS = [EventService, AckPruner, AckRepository, ConfigurationRepository];
 
 @Module({
   imports: [
     SchemaModule.forFeature({
       schema: 'orchestrators',
       entities: [],
-      migrations: [Orchestrators0001, Orchestrators0006],
+      migrations: [Orchestrators0001, Orchestrators0002, Orchestrators0005, Orchestrators0006],
     }),
     OutboxModule.forFeature('orchestrators'),
   ],
-  controllers: [EntitiesResponder, RecordsResponder],
-  providers: [...ENTITIES, ...ANNOUNCEMENTS, SumRepository],
+  controllers: [EntitiesResponder, RecordsResponder, EventsResponder, RegistrationResponder, SyncResponder],
+  providers: [...ENTITIES, ...REGISTRATION, ...ANNOUNCEMENTS, ...EVENTS, ...SYNC],
 })
 export class OrchestratorsModule {}

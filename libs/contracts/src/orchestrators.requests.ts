@@ -31,9 +31,7 @@ export const ORCHESTRATORS_REQUESTS = {
     OrchestratorGrant
   >('rpc.orchestrators.register'),
   /** Counts a token that is about to be issued; refused with `AUTH_INVALID_TOKEN` when the grant is over. */
-  renew: request<OfOrchestrator & { grant_id: string; token_life_s: number }, OrchestratorGrant>(
-    'rpc.orchestrators.renew',
-  ),
+  renew: request<OfEntity & { grant_id: string; token_life_s: number }, OrchestratorGrant>('rpc.orchestrators.renew'),
   heartbeat: request<
     OfOrchestrator & {
       heartbeat: OrchestratorHeartbeat;

@@ -1,5 +1,6 @@
 import { Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { AuthSettings } from './auth.settings.js';
 import { RevocationRepository } from './revocation.repository.js';
 import { SessionRepository } from './session.repository.js';
 import { deleteExpiredLimits } from './shared.limiter.js';
@@ -16,6 +17,7 @@ export class AuthHousekeeping implements OnModuleInit, OnModuleDestroy {
     private readonly sessions: SessionRepository,
     private readonly revocations: RevocationRepository,
     private readonly dataSource: DataSource,
+    private readonly settings: AuthSettings,
   ) {}
 
   onModuleInit(): void {
@@ -29,7 +31,7 @@ export class AuthHousekeeping implements OnModuleInit, OnModuleDestroy {
   private async sweep(): Promise<void> {
     try {
       await this.sessions.deleteExpired();
-      await this.revocations.deleteOld();
+      await this.revocations.deleteOld(this.settings.longestProofS);
       await deleteExpiredLimits(this.dataSource);
     } catch (error) {
       this.logger.warn({ event: 'auth_housekeeping_failed', error });

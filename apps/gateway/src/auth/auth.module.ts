@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { PasswordHasher } from '#libs/auth';
 import { SchemaModule } from '#libs/database';
+import { EntityGuard } from '../isolation/entity.guard.js';
 import { LimitSettings } from '../limits/limit.settings.js';
 import { ApiKey } from './api-key.entity.js';
 import { ApiKeyRepository } from './api-key.repository.js';
@@ -56,6 +57,7 @@ import { UsersController } from './users.controller.js';
     { provide: APP_GUARD, useClass: AuthenticationGuard },
     { provide: APP_GUARD, useClass: RateLimitGuard },
     { provide: APP_GUARD, useClass: PolicyGuard },
+    { provide: APP_GUARD, useClass: EntityGuard },
     Authenticator,
     BearerVerifier,
     ApiKeyVerifier,
@@ -81,6 +83,6 @@ import { UsersController } from './users.controller.js';
     FirstUsers,
     AuthHousekeeping,
   ],
-  exports: [Authenticator, SessionRevocations],
+  exports: [Authenticator, SessionRevocations, RevocationRepository, SigningKeys, TokenIssuer, AuthSettings],
 })
 export class AuthModule {}

@@ -8,6 +8,11 @@ export type FirstUser = (typeof FIRST_USERS)[number];
 /** `iss` and `aud` of our own access tokens. */
 export const OWN_ISSUER = 'muster';
 
+/** How long after its end a device's token may still be exchanged for a new one (decision C1). */
+export const REFRESH_GRACE_S = 86_400;
+/** How far the clocks of replicas may be apart, with room. */
+const CLOCKS_S = 600;
+
 /** An identity provider whose users may come in. */
 export interface ForeignIssuer {
   readonly issuer: string;
@@ -38,6 +43,12 @@ export class AuthSettings extends settings({
     max: 31_536_000,
     hint: 'seconds after which a log-in ends, however often it was refreshed',
   }),
+  orchestratorTokenTtlS: integer('ORCHESTRATOR_TOKEN_TTL_S', {
+    default: 604_800,
+    min: 60,
+    max: 31_536_000,
+    hint: "seconds for which an orchestrator's token is good; it may be refreshed in the last two sevenths of them",
+  }),
   apiKeyRequestsPerMinute: integer('RATE_LIMIT_API_KEY_PER_MINUTE', {
     default: 100,
     min: 1,
@@ -52,6 +63,11 @@ export class AuthSettings extends settings({
   }),
   foreignIssuers: foreignIssuers('OIDC_ISSUERS'),
 }) {
+  /** Seconds for which a revocation counts: as long as any token of ours could be shown, or be exchanged for a new one. */
+  get longestProofS(): number {
+    return Math.max(this.accessTokenTtlS, this.orchestratorTokenTtlS) + REFRESH_GRACE_S + CLOCKS_S;
+  }
+
   /** Key: the first user; undefined where the environment gives no password. */
   get firstPasswords(): Readonly<Record<FirstUser, string | undefined>> {
     return { admin: this.adminPassword, operator: this.operatorPassword, viewer: this.viewerPassword };

@@ -6,7 +6,7 @@ import type { Credentials } from './credentials.js';
 import { RoutePolicies } from './route.policies.js';
 import './request.principal.js';
 
-/** First of three: who is calling? Sockets and broker messages are proven where they connect. */
+/** First of four: who is calling? Sockets and broker messages are proven where they connect. */
 @Injectable()
 export class AuthenticationGuard implements CanActivate {
   constructor(

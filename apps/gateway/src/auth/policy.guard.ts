@@ -4,7 +4,7 @@ import { MusterError, POLICIES } from '#libs/contracts';
 import { principalOf } from './request.principal.js';
 import { RoutePolicies } from './route.policies.js';
 
-/** Third of three: may it? */
+/** Third of four: may it? */
 @Injectable()
 export class PolicyGuard implements CanActivate {
   constructor(private readonly policies: RoutePolicies) {}

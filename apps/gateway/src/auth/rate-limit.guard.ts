@@ -5,7 +5,7 @@ import { principalOf } from './request.principal.js';
 import { RequestLimiter } from './request.limiter.js';
 import { RoutePolicies } from './route.policies.js';
 
-/** Second of three: not too often? Counts refused requests too, so that probing costs as much as working. */
+/** Second of four: not too often? Counts refused requests too, so that probing costs as much as working. */
 @Injectable()
 export class RateLimitGuard implements CanActivate {
   constructor(

@@ -12,8 +12,19 @@ export class RevocationRepository {
     return this.revocations.findBy({ revokedAt: MoreThan(revokedAt) });
   }
 
-  /** Access tokens are long over after a day. */
-  async deleteOld(): Promise<void> {
-    await this.revocations.query(`DELETE FROM "auth"."revocations" WHERE "revokedAt" < now() - interval '1 day'`);
+  /** Ends grants of devices; what was ended before stays so. */
+  async add(sessionIds: readonly string[]): Promise<void> {
+    await this.revocations.query(
+      `INSERT INTO "auth"."revocations" ("sessionId") SELECT unnest($1::uuid[]) ON CONFLICT DO NOTHING`,
+      [sessionIds],
+    );
+  }
+
+  /** Drops what ended so long ago that no token of it can be good. */
+  async deleteOld(longestProofS: number): Promise<void> {
+    await this.revocations.query(
+      `DELETE FROM "auth"."revocations" WHERE "revokedAt" < now() - make_interval(secs => $1)`,
+      [longestProofS],
+    );
   }
 }

@@ -29,7 +29,7 @@ export class SessionRevocations implements OnModuleInit, OnModuleDestroy {
     private readonly repository: RevocationRepository,
     settings: AuthSettings,
   ) {
-    this.known = new LRUCache({ max: REMEMBERED, ttl: (settings.accessTokenTtlS + 600) * 1000 });
+    this.known = new LRUCache({ max: REMEMBERED, ttl: settings.longestProofS * 1000 });
   }
 
   async onModuleInit(): Promise<void> {
