@@ -66,8 +66,7 @@ export class MallRecords {
           [entityId, collection, id, seq],
         );
         const createdAt = exists ? before.dataJson.created_at : at.toISOString();
-        const bare = record && { id, ...record, created_at: createdAt, updated_at: at.toISOString() };
-        const data = bare && { ...bare, checksum: recordChecksum(bare) };
+        const data = record && { id, ...record, created_at: createdAt, updated_at: at.toISOString() };
         await tx.query(
           `INSERT INTO "orchestrators"."record_versions"
              ("entityId", "collection", "recordId", "fromSeq", "operation", "dataJson", "checksum", "changedAt")
@@ -79,7 +78,7 @@ export class MallRecords {
             seq,
             data === null ? 'delete' : written,
             data === null ? null : JSON.stringify(data),
-            data === null ? null : checksumBytes(data.checksum),
+            data === null ? null : checksumBytes(recordChecksum(data)),
             at,
           ],
         );

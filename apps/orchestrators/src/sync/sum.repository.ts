@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { type Checksums, checksumText, type Collection, COLLECTIONS, globalChecksum } from '#libs/contracts';
-import { entityNotFound, historyExpired } from './sync.errors.js';
+import { entityNotFound } from '../entities/entity-not-found.js';
+import { historyExpired } from './sync.errors.js';
 import { FIND_SUMS, KEEP_SUM, SUM_PAST, SUM_PRESENT, TOUCH_SUM } from './sum.statements.js';
 
 /** Sums of one collection that are kept: the last ones asked for. */
