@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { APP_FILTER, APP_PIPE } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AuditModule } from './audit/audit.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { DeadLettersModule } from './dead-letters/dead-letters.module.js';
 import { CommandsEdgeModule } from './commands/commands-edge.module.js';
@@ -12,6 +13,7 @@ import { OrchestratorEventsModule } from './orchestrator-events/orchestrator-eve
 import { OrchestratorsEdgeModule } from './orchestrators/orchestrators-edge.module.js';
 import { RequestGuardsModule } from './request-guards.module.js';
 import { RobotsEdgeModule } from './robots/robots-edge.module.js';
+import { RolloutsEdgeModule } from './rollouts/rollouts-edge.module.js';
 import { TelemetryEdgeModule } from './telemetry/telemetry.module.js';
 import { createValidationPipe } from './validation.pipe.js';
 
@@ -19,10 +21,12 @@ import { createValidationPipe } from './validation.pipe.js';
   imports: [
     AuthModule,
     RequestGuardsModule,
+    AuditModule,
     RobotsEdgeModule,
     CommandsEdgeModule,
     HubModule,
     TelemetryEdgeModule,
+    RolloutsEdgeModule,
     DeadLettersModule,
     OrchestratorsEdgeModule,
     OrchestratorEventsModule,

@@ -1,4 +1,3 @@
-import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { FirmwareReportDto, RolloutStrategy } from '#libs/contracts';
 
@@ -18,7 +17,7 @@ export interface OfferedDevice {
   readonly firmwareVersion: string | null;
 }
 
-/** Whether a release is for this device now; what `RolloutsModule` binds decides. */
+/** Whether a release is for this device now; what `ROLLOUTS` binds decides. */
 export abstract class RolloutGate {
   abstract admits(firmware: RolledFirmware, device: OfferedDevice): Promise<boolean>;
 }
@@ -31,20 +30,4 @@ export abstract class RolloutReports {
 /** Begins the rollout of a release in the transaction that publishes it; answers its id. */
 export abstract class RolloutStarter {
   abstract start(tx: EntityManager, firmware: RolledFirmware): Promise<string | null>;
-}
-
-/** Without rollouts: `all` is for everybody, `canary` and `phased` for nobody. */
-@Injectable()
-export class NoRollouts implements RolloutGate, RolloutReports, RolloutStarter {
-  admits({ strategy }: RolledFirmware): Promise<boolean> {
-    return Promise.resolve(strategy === 'all');
-  }
-
-  record(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  start(): Promise<null> {
-    return Promise.resolve(null);
-  }
 }

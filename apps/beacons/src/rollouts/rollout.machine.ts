@@ -54,7 +54,7 @@ export function rolloutAfter(state: RolloutState, event: RolloutEvent, plan: Rol
     case 'counted':
       return status === 'running' ? afterCount(state, event.counts, event.atMs, plan) : state;
     case 'pause':
-      return status === 'running' || status === 'preparing' ? stopped(state, 'paused', 'by_person') : undefined;
+      return status === 'running' ? stopped(state, 'paused', 'by_person') : undefined;
     case 'abort':
       return STOPPABLE.includes(status) ? stopped(state, 'aborted', 'by_person') : undefined;
     case 'rollback':

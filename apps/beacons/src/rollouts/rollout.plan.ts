@@ -1,4 +1,4 @@
-import type { RolloutPlanDto } from '#libs/contracts';
+import type { RolloutPlanDto, RolloutRequest } from '#libs/contracts';
 
 /** What a rollout is steered by, in milliseconds. */
 export interface RolloutPlan {
@@ -34,6 +34,11 @@ export const STRATEGY_PLANS = {
   phased: { ...COMMON, groups: [10, 55, 100], soak_seconds: 12 * 3_600 },
   all: { ...COMMON, groups: [100] },
 } as const satisfies Record<string, RolloutPlanDto>;
+
+/** The strategy's plan with what the caller chose. */
+export function planOf({ strategy = 'canary', plan = {} }: RolloutRequest): RolloutPlanDto {
+  return { ...STRATEGY_PLANS[strategy], ...plan };
+}
 
 const MS = 1_000;
 
