@@ -6,6 +6,7 @@ import { AuthModule } from './auth/auth.module.js';
 import { DeadLettersModule } from './dead-letters/dead-letters.module.js';
 import { CommandsEdgeModule } from './commands/commands-edge.module.js';
 import { DocsController } from './docs.controller.js';
+import { EntitiesEdgeModule } from './entities/entities-edge.module.js';
 import { ErrorFilter } from './error.filter.js';
 import { configureGateway } from './gateway.configure.js';
 import { HubModule } from './hub/hub.module.js';
@@ -14,6 +15,7 @@ import { OrchestratorsEdgeModule } from './orchestrators/orchestrators-edge.modu
 import { RequestGuardsModule } from './request-guards.module.js';
 import { RobotsEdgeModule } from './robots/robots-edge.module.js';
 import { RolloutsEdgeModule } from './rollouts/rollouts-edge.module.js';
+import { SyncEdgeModule } from './sync/sync-edge.module.js';
 import { TelemetryEdgeModule } from './telemetry/telemetry.module.js';
 import { createValidationPipe } from './validation.pipe.js';
 
@@ -29,7 +31,9 @@ import { createValidationPipe } from './validation.pipe.js';
     RolloutsEdgeModule,
     DeadLettersModule,
     OrchestratorsEdgeModule,
+    SyncEdgeModule,
     OrchestratorEventsModule,
+    EntitiesEdgeModule,
   ],
   controllers: [DocsController],
   providers: [
