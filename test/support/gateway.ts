@@ -7,6 +7,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { DataSource } from 'typeorm';
 import { DatabaseModule } from '#libs/database';
 import { PlatformConfig } from '#libs/platform';
+import { AuditModule } from '../../apps/gateway/src/audit/audit.module.js';
 import { AuthModule } from '../../apps/gateway/src/auth/auth.module.js';
 import { DocsController } from '../../apps/gateway/src/docs.controller.js';
 import { ErrorFilter } from '../../apps/gateway/src/error.filter.js';
@@ -127,7 +128,7 @@ class TestCore {
 
 function rootModule(config: PlatformConfig, controllers: readonly Type[]): Type {
   @Module({
-    imports: [TestCore.with(config), AuthModule, RequestGuardsModule],
+    imports: [TestCore.with(config), AuthModule, RequestGuardsModule, AuditModule],
     controllers: [DocsController, ...controllers],
     providers: [
       { provide: APP_PIPE, useFactory: createValidationPipe },

@@ -1,9 +1,16 @@
 import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { MusterError, toErrorBody } from '#libs/contracts';
+import { MusterError, toErrorBody, type ErrorCode } from '#libs/contracts';
 import { isDataError, isTransientDatabaseError } from '#libs/database';
 import { toHttpError } from '#libs/platform';
 import { methodsOf } from './route.methods.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Why it was refused, when it was. */
+    errorCode?: ErrorCode;
+  }
+}
 
 const RETRY_AFTER_S: Readonly<Partial<Record<number, number>>> = { 429: 1, 503: 1, 504: 1 };
 
@@ -17,6 +24,7 @@ export class ErrorFilter implements ExceptionFilter {
     const http = host.switchToHttp();
     const [request, reply] = [http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>()];
     const error = refine(toMusterError(thrown), request);
+    request.errorCode = error.code;
     if (error.status === 500) this.logger.error({ event: 'request_failed', request_id: request.id, error: thrown });
     answer(error, request, reply);
   }

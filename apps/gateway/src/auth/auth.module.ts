@@ -23,6 +23,7 @@ import { LogInService } from './log-in.service.js';
 import { LogOutService } from './log-out.service.js';
 import { Auth0001 } from './migrations/0001-auth.js';
 import { Idempotency0002 } from './migrations/0002-idempotency.js';
+import { Audit0003 } from './migrations/0003-audit.js';
 import { PolicyGuard } from './policy.guard.js';
 import { RateLimitGuard } from './rate-limit.guard.js';
 import { RefreshService } from './refresh.service.js';
@@ -46,7 +47,7 @@ import { UsersController } from './users.controller.js';
   imports: [
     SchemaModule.forFeature({
       schema: 'auth',
-      migrations: [Auth0001, Idempotency0002],
+      migrations: [Auth0001, Idempotency0002, Audit0003],
       entities: [User, Session, RefreshToken, Revocation, ApiKey, SigningKey],
     }),
   ],
