@@ -18,8 +18,20 @@ import { EventService } from './events/event.service.js';
 import { EventsResponder } from './events/events.responder.js';
 import { Orchestrators0001 } from './migrations/0001-entities.js';
 import { Orchestrators0002 } from './migrations/0002-registration.js';
+import { Orchestrators0003 } from './migrations/0003-tasks.js';
 import { Orchestrators0005 } from './migrations/0005-events.js';
 import { Orchestrators0006 } from './migrations/0006-sync.js';
+import { CommandRepository } from './presence/command.repository.js';
+import { CommandService } from './presence/command.service.js';
+import { ContactRepository } from './presence/contact.repository.js';
+import { ContactResponder } from './presence/contact.responder.js';
+import { HeartbeatRepository } from './presence/heartbeat.repository.js';
+import { HeartbeatService } from './presence/heartbeat.service.js';
+import { OrchestratorRepository } from './presence/orchestrator.repository.js';
+import { OrchestratorsResponder } from './presence/orchestrators.responder.js';
+import { PresenceRepository } from './presence/presence.repository.js';
+import { PresenceSettings } from './presence/presence.settings.js';
+import { PresenceSweeper } from './presence/presence.sweeper.js';
 import { GrantService } from './registration/grant.service.js';
 import { Registrar } from './registration/registrar.js';
 import { RegistrationRepository } from './registration/registration.repository.js';
@@ -30,9 +42,22 @@ import { SumRepository } from './sync/sum.repository.js';
 import { SyncResponder } from './sync/sync.responder.js';
 import { SyncService } from './sync/sync.service.js';
 import { VersionRepository } from './sync/version.repository.js';
+import { TASKS } from './tasks/tasks.providers.js';
+import { TasksResponder } from './tasks/tasks.responder.js';
 
 const ENTITIES = [EntityService, RecordService, RecordWriter, RecordReader, EntityRepository, RecordRepository];
 const REGISTRATION = [Registrar, GrantService, RegistrationRepository, RegistrationSettings];
+const PRESENCE = [
+  HeartbeatService,
+  CommandService,
+  PresenceSweeper,
+  HeartbeatRepository,
+  CommandRepository,
+  ContactRepository,
+  PresenceRepository,
+  OrchestratorRepository,
+  PresenceSettings,
+];
 const ANNOUNCEMENTS = [Announcer, AnnouncementRepository];
 const SYNC = [SyncService, HeadRepository, VersionRepository, SumRepository];
 const EVENTS = [EventService, AckPruner, AckRepository, ConfigurationRepository];
@@ -42,11 +67,19 @@ const EVENTS = [EventService, AckPruner, AckRepository, ConfigurationRepository]
     SchemaModule.forFeature({
       schema: 'orchestrators',
       entities: [],
-      migrations: [Orchestrators0001, Orchestrators0002, Orchestrators0005, Orchestrators0006],
+      migrations: [Orchestrators0001, Orchestrators0002, Orchestrators0003, Orchestrators0005, Orchestrators0006],
     }),
     OutboxModule.forFeature('orchestrators'),
   ],
-  controllers: [EntitiesResponder, RecordsResponder, EventsResponder, RegistrationResponder, SyncResponder],
-  providers: [...ENTITIES, ...REGISTRATION, ...ANNOUNCEMENTS, ...EVENTS, ...SYNC],
+  controllers: [
+    EntitiesResponder,
+    RecordsResponder,
+    EventsResponder,
+    RegistrationResponder,
+    OrchestratorsResponder,
+    ContactResponder,
+    SyncResponder,
+  ],
+  providers: [...ENTITIES, ...REGISTRATION, ...PRESENCE, ...ANNOUNCEMENTS, ...EVENTS, ...SYNC, ...TASKS],
 })
 export class OrchestratorsModule {}

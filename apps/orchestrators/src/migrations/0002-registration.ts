@@ -22,7 +22,8 @@ export class Orchestrators0002 implements MigrationInterface {
 /**
  * One row per pair of entity and requested id, which keeps its assigned id for ever. A grant lives from the first registration
  * until a reset, over every token of it. "lastHeartbeatAt" counts every heartbeat, also one that came too early;
- * "acceptedHeartbeatAt" those that were taken.
+ * "acceptedHeartbeatAt" those that were taken. "staleSince" is the beginning of a silence so long that
+ * a full sync must follow, until that is done or an event stream has told it.
  */
 const ORCHESTRATORS = `
   CREATE TABLE "orchestrators"."orchestrators" (
@@ -47,6 +48,7 @@ const ORCHESTRATORS = `
     "heartbeatJson" jsonb,
     "deliveredAt" timestamptz,
     "deliveredEventId" text,
+    "staleSince" timestamptz,
     PRIMARY KEY ("entityId", "orchestratorId"));
   CREATE UNIQUE INDEX "orchestrators_active_key" ON "orchestrators"."orchestrators" ("entityId")
     WHERE "grantEndedAt" IS NULL;
