@@ -63,6 +63,12 @@ export class StreamReader {
     return found ? { subject: found.subject, data: found.data, receivedAt: found.time } : undefined;
   }
 
+  /** The message of a sequence, if the stream still has it. */
+  async at(stream: StreamName, sequence: number): Promise<LiveMessage | undefined> {
+    const found = await (await this.managing()).streams.getMessage(stream, { seq: sequence });
+    return found ? { subject: found.subject, data: found.data, receivedAt: found.time } : undefined;
+  }
+
   /** Opens a stretch; it holds a consumer on the broker until it is closed. */
   async open(stretch: Stretch): Promise<StretchReader> {
     this.requireBroker();

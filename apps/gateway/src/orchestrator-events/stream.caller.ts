@@ -1,5 +1,5 @@
 import type { Principal } from '#libs/auth';
-import { MusterError } from '#libs/contracts';
+import { entityOf } from '../isolation/entity.access.js';
 
 /** An orchestrator that may read its entity's events. */
 export interface StreamCaller {
@@ -11,7 +11,5 @@ export interface StreamCaller {
 
 /** @throws MusterError `ENTITY_ACCESS_DENIED` for a caller that belongs to no entity. */
 export function streamCallerOf(principal: Principal): StreamCaller {
-  const entityId = principal.scope?.entityId;
-  if (entityId) return { principal, entityId, orchestratorId: principal.id };
-  throw new MusterError('ENTITY_ACCESS_DENIED', 'This token belongs to no entity.');
+  return { principal, entityId: entityOf(principal), orchestratorId: principal.id };
 }

@@ -6,10 +6,8 @@ import {
   type StreamOpening as Opening,
 } from '#libs/contracts';
 import { RpcClient } from '#libs/jetstream';
-import type { StreamHead } from '../live/progress.js';
-import { StreamReader } from '../live/stream.reader.js';
-import { EVENT_STREAM } from './event.group.js';
 import { cursorAt, cursorOf, eventIdOf, NOWHERE } from './event.id.js';
+import { EventStream } from './event.stream.js';
 import type { StreamCaller } from './stream.caller.js';
 
 /** Where a stream begins, found out before its first byte. */
@@ -29,10 +27,10 @@ export interface Place {
 @Injectable()
 export class StreamOpening {
   private readonly logger = new Logger('OrchestratorEvents');
-  private asking: Promise<StreamHead> | undefined;
+  private isFailing = false;
 
   constructor(
-    private readonly streams: StreamReader,
+    private readonly stream: EventStream,
     private readonly rpc: RpcClient,
   ) {}
 
@@ -40,7 +38,7 @@ export class StreamOpening {
   async placeOf(caller: StreamCaller, lastEventId: string | undefined): Promise<Place> {
     const [{ is_stale: isStale, offline_since: offlineSince }, head] = await Promise.all([
       this.openingOf(caller),
-      this.head(),
+      this.stream.head(),
     ]);
     const { epochMs, lastSequence: sequence } = head;
     const end = { cursor: cursorAt({ epochMs, sequence }), placeId: eventIdOf({ epochMs, sequence }) };
@@ -55,16 +53,13 @@ export class StreamOpening {
   /** Streams matter more than what is known of their callers: without an answer the caller counts as fresh. */
   private async openingOf({ orchestratorId }: StreamCaller): Promise<Opening> {
     try {
-      return await this.rpc.ask(ORCHESTRATORS_REQUESTS.opening, { assigned_id: orchestratorId });
+      const opening = await this.rpc.ask(ORCHESTRATORS_REQUESTS.opening, { assigned_id: orchestratorId });
+      this.isFailing = false;
+      return opening;
     } catch (error) {
-      this.logger.warn({ event: 'stream_opening_unknown', orchestrator_id: orchestratorId, error });
+      if (!this.isFailing) this.logger.warn({ event: 'stream_openings_unknown', error });
+      this.isFailing = true;
       return { offline_since: null, is_stale: false };
     }
-  }
-
-  /** One question for all who ask at one time: hundreds come back together after a restart. */
-  private head(): Promise<StreamHead> {
-    this.asking ??= this.streams.head(EVENT_STREAM).finally(() => (this.asking = undefined));
-    return this.asking;
   }
 }

@@ -47,6 +47,11 @@ export class EventService {
     return stored;
   }
 
+  /** @throws MusterError `ENTITY_NOT_FOUND` */
+  requireEntity(entityId: string): Promise<void> {
+    return requireEntity(this.dataSource.manager, entityId);
+  }
+
   private async inTransaction<T>(work: (tx: EntityManager) => Promise<T>): Promise<T> {
     try {
       return await this.dataSource.transaction(work);

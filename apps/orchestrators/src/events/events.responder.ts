@@ -26,7 +26,8 @@ export class EventsResponder {
   }
 
   @Answers(ORCHESTRATOR_EVENTS_REQUESTS.acks)
-  acksOf(request: { entity_id: string; event_ids: readonly string[] }): Promise<readonly StoredEventAck[]> {
+  async acksOf(request: { entity_id: string; event_ids: readonly string[] }): Promise<readonly StoredEventAck[]> {
+    await this.events.requireEntity(request.entity_id);
     return this.acks.of(request.entity_id, request.event_ids);
   }
 
@@ -36,7 +37,8 @@ export class EventsResponder {
   }
 
   @Answers(ORCHESTRATOR_EVENTS_REQUESTS.configurations)
-  configurationsOf(request: { entity_id: string }): Promise<readonly ConfigurationDto[]> {
+  async configurationsOf(request: { entity_id: string }): Promise<readonly ConfigurationDto[]> {
+    await this.events.requireEntity(request.entity_id);
     return this.configurations.of(request.entity_id);
   }
 }
