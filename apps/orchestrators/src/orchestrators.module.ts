@@ -79,6 +79,7 @@ const EVENTS = [EventService, AckPruner, AckRepository, ConfigurationRepository]
     OrchestratorsResponder,
     ContactResponder,
     SyncResponder,
+    TasksResponder,
   ],
   providers: [...ENTITIES, ...REGISTRATION, ...PRESENCE, ...ANNOUNCEMENTS, ...EVENTS, ...SYNC, ...TASKS],
 })
