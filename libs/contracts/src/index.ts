@@ -166,6 +166,7 @@ export {
   type FirmwareReport,
   type FirmwareReportDto,
   type FirmwareStatus,
+  type FirmwareUpdateEvent,
   type RolloutStrategy,
   type StoredFile,
 } from './firmware.dto.js';
@@ -238,6 +239,7 @@ export {
   type Role,
   type UserRole,
 } from './policies.js';
+export { problemsOfRecord, RECORD_REFERENCES, type FieldProblem } from './records.schema.js';
 export {
   COMMANDS_REQUESTS,
   MAX_REPLY_BYTES,

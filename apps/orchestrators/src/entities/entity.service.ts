@@ -10,6 +10,7 @@ import {
   MusterError,
   type NewEntity,
 } from '#libs/contracts';
+import { requireSigningKey } from '../registration/signing.key.js';
 import { toEntityDto } from './entity.dto.js';
 import { entityNotFound } from './entity-not-found.js';
 import { EntityRepository } from './entity.repository.js';
@@ -22,7 +23,7 @@ const SECRET_PREFIX = 'enrol_';
 export class EntityService {
   constructor(private readonly entities: EntityRepository) {}
 
-  /** The secret is shown here alone; what is stored tells whether it is the right one. @throws MusterError `ENTITY_EXISTS` */
+  /** The secret is shown here alone; what is stored tells whether it is the right one. @throws MusterError `ENTITY_EXISTS`, `VALIDATION_FAILED` */
   async create({ fields, entity_id, public_key }: NewEntity): Promise<EntityCreatedDto> {
     const entityId = entity_id ?? `entity-${crypto.randomUUID()}`;
     const secret = public_key === undefined ? newOpaqueToken(SECRET_PREFIX) : null;
@@ -30,7 +31,7 @@ export class EntityService {
       entityId,
       ...split(fields),
       enrolmentSecretHash: secret === null ? null : digestToken(secret),
-      enrolmentKeyPem: public_key ?? null,
+      enrolmentKeyPem: public_key === undefined ? null : requireSigningKey(public_key).pem,
     });
     if (!row) {
       throw new MusterError('ENTITY_EXISTS', `There is an entity ${entityId} already.`, { entity_id: entityId });

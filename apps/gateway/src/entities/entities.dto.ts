@@ -1,0 +1,156 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  IsArray,
+  IsNumber,
+  IsOptional,
+  IsString,
+  Length,
+  Matches,
+  MaxLength,
+  ValidateIf,
+} from 'class-validator';
+import type { EntityFields, GeoPoint } from '#libs/contracts';
+import { pageQuery } from '../page.query.js';
+import { NO_NUL } from '../storable.text.js';
+
+const MAX_TAGS = 50;
+const MAX_PEM_CHARACTERS = 2_000;
+const TOKEN_ID = /^[A-Za-z0-9_-]{1,64}$/;
+const nullable = { nullable: true } as const;
+const SHORT = { type: String, ...nullable, maxLength: 200 } as const;
+const POINT = {
+  type: 'array',
+  items: { type: 'number' },
+  ...nullable,
+  example: [121.47, 31.23],
+  description: 'Longitude and latitude.',
+} as const;
+
+/** What an administrator says of an entity. Omitted stays, null clears; anything else in the body is ignored. */
+export class EntityUpdateRequest {
+  @ApiPropertyOptional({ example: 'Mall A', minLength: 1, maxLength: 200 })
+  @ValidateIf(({ name }: EntityUpdateRequest) => name !== undefined)
+  @IsString()
+  @Length(1, 200)
+  @Matches(NO_NUL)
+  name?: string;
+
+  @ApiPropertyOptional({ ...SHORT, example: 'mall', description: 'Such as mall, transportation, school, hospital.' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(200)
+  @Matches(NO_NUL)
+  type?: string | null;
+
+  @ApiPropertyOptional({ type: String, ...nullable, maxLength: 4_000 })
+  @IsOptional()
+  @IsString()
+  @MaxLength(4_000)
+  @Matches(NO_NUL)
+  description?: string | null;
+
+  @ApiPropertyOptional(POINT)
+  @IsOptional()
+  @IsArray()
+  @ArrayMinSize(2)
+  @ArrayMaxSize(2)
+  @IsNumber({}, { each: true })
+  point_min?: GeoPoint | null;
+
+  @ApiPropertyOptional(POINT)
+  @IsOptional()
+  @IsArray()
+  @ArrayMinSize(2)
+  @ArrayMaxSize(2)
+  @IsNumber({}, { each: true })
+  point_max?: GeoPoint | null;
+
+  @ApiPropertyOptional({ type: Number, ...nullable, description: 'Metres.' })
+  @IsOptional()
+  @IsNumber()
+  altitude_min?: number | null;
+
+  @ApiPropertyOptional({ type: Number, ...nullable, description: 'Metres.' })
+  @IsOptional()
+  @IsNumber()
+  altitude_max?: number | null;
+
+  @ApiPropertyOptional(SHORT)
+  @IsOptional()
+  @IsString()
+  @MaxLength(200)
+  @Matches(NO_NUL)
+  nation?: string | null;
+
+  @ApiPropertyOptional(SHORT)
+  @IsOptional()
+  @IsString()
+  @MaxLength(200)
+  @Matches(NO_NUL)
+  region?: string | null;
+
+  @ApiPropertyOptional(SHORT)
+  @IsOptional()
+  @IsString()
+  @MaxLength(200)
+  @Matches(NO_NUL)
+  city?: string | null;
+
+  @ApiPropertyOptional({ type: [String], ...nullable, maxItems: MAX_TAGS })
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(MAX_TAGS)
+  @IsString({ each: true })
+  @Length(1, 64, { each: true })
+  @Matches(NO_NUL, { each: true })
+  tags?: string[] | null;
+}
+
+export class NewEntityRequest extends EntityUpdateRequest {
+  @ApiProperty({ example: 'Mall A', minLength: 1, maxLength: 200 })
+  @IsString()
+  @Length(1, 200)
+  @Matches(NO_NUL)
+  declare name: string;
+
+  @ApiPropertyOptional({ example: 'mall-a', description: 'Made when left out.', pattern: TOKEN_ID.source })
+  @ValidateIf(({ entity_id }: NewEntityRequest) => entity_id !== undefined)
+  @IsString()
+  @Matches(TOKEN_ID)
+  entity_id?: string;
+
+  @ApiPropertyOptional({
+    description: 'P-256 key in SPKI PEM that alone may register an orchestrator; no secret is made then.',
+    maxLength: MAX_PEM_CHARACTERS,
+  })
+  @ValidateIf(({ public_key }: NewEntityRequest) => public_key !== undefined)
+  @IsString()
+  @MaxLength(MAX_PEM_CHARACTERS)
+  public_key?: string;
+}
+
+/** Only what was said: an omitted field is not a field with the value undefined. */
+export function toEntityFields(request: EntityUpdateRequest): Partial<EntityFields> {
+  const { name, type, description, point_min, point_max, altitude_min, altitude_max, nation, region, city, tags } =
+    request;
+  const said = {
+    name,
+    type,
+    description,
+    point_min,
+    point_max,
+    altitude_min,
+    altitude_max,
+    nation,
+    region,
+    city,
+    tags,
+  };
+  return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
+}
+
+export class EntityListQuery extends pageQuery({ usual: 100, max: 1_000 }) {}
+
+export class ChangesQuery extends pageQuery({ usual: 100, max: 1_000 }) {}
