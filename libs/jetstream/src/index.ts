@@ -4,7 +4,7 @@ export { FileBucket, type LooseChunks, type StoredObject } from './file.bucket.j
 export { PassThroughFilter, RpcErrorFilter } from './filters.js';
 export { type Delivery, Ingest } from './handler.decorator.js';
 export { type Arrival, type Inbound, type InboundOf, type StreamPosition } from './inbound.js';
-export { currentLogFields, type LogFields, withLogFields } from './log-context.js';
+export { addLogFields, currentLogFields, type LogFields, withLogFields } from './log-context.js';
 export { provision, provisionConsumer, type ProvisioningOptions, type ProvisioningReport } from './provisioning.js';
 export { JetStreamPublisher, PublishFailedError, type PublishOptions, type Stored } from './publisher.js';
 export { Answers, RpcClient, RpcServer } from './rpc.js';

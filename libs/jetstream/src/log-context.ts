@@ -11,6 +11,11 @@ export function withLogFields<T>(fields: LogFields, work: () => T): T {
   return context.with(context.active().setValue(KEY, { ...stored(), ...fields }), work);
 }
 
+/** Adds fields to the log lines of the work that is being done, from now on: what is learned on the way, as who calls. */
+export function addLogFields(fields: LogFields): void {
+  Object.assign(stored(), fields);
+}
+
 /** The fields of the work that is being done, with its `trace_id` when there is one. */
 export function currentLogFields(): LogFields {
   const span = trace.getSpanContext(context.active());

@@ -31,6 +31,7 @@ describe('JsonLogger', () => {
       duration_ms: 1500,
       records_synced: 15,
       entity_id: 'mall-a',
+      trace_id: expect.stringMatching(/^[0-9a-f]{32}$/),
     });
   });
 

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { LoggerService } from '@nestjs/common';
 import { pino } from 'pino';
 import type { DestinationStream, Logger as Pino } from 'pino';
@@ -18,6 +19,10 @@ type Fields = Readonly<Record<string, unknown>>;
 /** `event` of a line that is only a text. */
 const PLAIN_EVENT = 'log';
 
+const TRACE_ID_BYTES = 16;
+/** What the process does by itself, as starting and sweeping, is one trace. */
+const OWN_TRACE = { trace_id: randomBytes(TRACE_ID_BYTES).toString('hex') };
+
 /** Nest's own account of its start, one line per module and route. */
 const FRAMEWORK = new Set<unknown>([
   'InstanceLoader',
@@ -30,8 +35,8 @@ const FRAMEWORK = new Set<unknown>([
 ]);
 
 /**
- * JSON lines in the documents' format (orchestrators.txt 10.2): timestamp, level, component, event, then the fields of
- * the call and of the request at work. `logger.log({ event: 'data_sync_completed', durationMs: 5 })` writes
+ * JSON lines in the documents' format (orchestrators.txt 10.2): timestamp, level, component, event, trace_id, then the
+ * fields of the call and of the request at work. `logger.log({ event: 'data_sync_completed', durationMs: 5 })` writes
  * `"duration_ms":5`; a text becomes `message`.
  */
 export class JsonLogger implements LoggerService {
@@ -74,7 +79,7 @@ export class JsonLogger implements LoggerService {
 
   private write(level: LogLevel, message: unknown, rest: readonly unknown[]): void {
     if (this.pino.isLevelEnabled(level)) {
-      this.pino[level]({ event: PLAIN_EVENT, ...currentLogFields(), ...toFields(message, rest) });
+      this.pino[level]({ event: PLAIN_EVENT, ...OWN_TRACE, ...currentLogFields(), ...toFields(message, rest) });
     }
   }
 }

@@ -1,6 +1,8 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
+import type { Principal } from '#libs/auth';
 import { HTTP_HEADERS } from '#libs/contracts';
+import { addLogFields, type LogFields } from '#libs/jetstream';
 import { Authenticator } from './authenticator.js';
 import type { Credentials } from './credentials.js';
 import { RoutePolicies } from './route.policies.js';
@@ -18,8 +20,15 @@ export class AuthenticationGuard implements CanActivate {
     if (context.getType() !== 'http' || this.policies.of(context) === 'Public') return true;
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     request.principal = await this.authenticator.authenticate(credentialsOf(request));
+    addLogFields(logFieldsOf(request.principal));
     return true;
   }
+}
+
+/** Which device speaks, in every log line of its request (orchestrators.txt 10.2). */
+function logFieldsOf({ id, scope }: Principal): LogFields {
+  if (!scope) return {};
+  return { ...(scope.entityId === null ? {} : { entity_id: scope.entityId }), [`${scope.role}_id`]: id };
 }
 
 function credentialsOf({ headers }: FastifyRequest): Credentials {
