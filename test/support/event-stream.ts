@@ -1,4 +1,5 @@
 import { createParser } from 'eventsource-parser';
+import { WebSocket } from 'ws';
 import { waitFor } from './wait.js';
 
 /** One event as an orchestrator got it. */
@@ -112,5 +113,57 @@ export class SseClient {
     } finally {
       this.over = true;
     }
+  }
+}
+
+export interface WsOptions {
+  readonly token?: string | undefined;
+  readonly query?: string;
+  readonly headers?: Record<string, string>;
+  readonly into?: Received;
+}
+
+/** An orchestrator on the WebSocket. */
+export class WsClient {
+  /** Answers and errors: whatever is no event. */
+  readonly said: any[] = [];
+  closed: { readonly code: number; readonly reason: string } | undefined;
+
+  private constructor(
+    readonly socket: WebSocket,
+    readonly received: Received,
+  ) {
+    socket.on('message', (data: Buffer) => this.hear(JSON.parse(data.toString())));
+    socket.on('close', (code, reason) => (this.closed = { code, reason: reason.toString() }));
+    socket.on('error', () => undefined);
+  }
+
+  /** Connects. @throws Error with the answer's status and body when refused. */
+  static open(url: string, { token, query = '', headers = {}, into }: WsOptions): Promise<WsClient> {
+    const socket = new WebSocket(`${url.replace('http', 'ws')}/api/orchestrators/ws${query}`, {
+      headers: { ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), ...headers },
+    });
+    const client = new WsClient(socket, into ?? new Received());
+    return new Promise((resolve, reject) => {
+      socket.once('open', () => resolve(client));
+      socket.once('unexpected-response', (_request, response) => {
+        let body = '';
+        response.on('data', (chunk: Buffer) => (body += chunk.toString()));
+        response.on('end', () => reject(new Error(`${response.statusCode} ${body}`)));
+      });
+    });
+  }
+
+  say(message: unknown): void {
+    this.socket.send(typeof message === 'string' ? message : JSON.stringify(message));
+  }
+
+  close(): void {
+    this.socket.close();
+  }
+
+  private hear(frame: any): void {
+    if (frame.type === 'event') this.received.take({ event: frame.event, id: frame.id, data: frame.data });
+    else this.said.push(frame);
   }
 }

@@ -28,7 +28,12 @@ type User = keyof typeof TEST_PASSWORDS;
 
 /** A whole gateway with its own broker and database; the services behind it answer as a test says. */
 export class GatewayStage {
-  private constructor(private readonly parts: Parts) {}
+  private readonly more: RunningService[] = [];
+
+  private constructor(
+    private readonly parts: Parts,
+    private readonly environment: Record<string, string>,
+  ) {}
 
   static async open(env: Record<string, string> = {}): Promise<GatewayStage> {
     Logger.overrideLogger(process.env.TEST_LOG === undefined ? false : ['error', 'warn', 'log']);
@@ -42,7 +47,7 @@ export class GatewayStage {
     const services = new FakeServices();
     await services.listen(behind);
     const dataDir = mkdtempSync(join(tmpdir(), 'muster-test-gateway-'));
-    const gateway = await startGateway({
+    const environment = {
       ...TEST_PASSWORD_ENV,
       PORT: '0',
       DATA_DIR: dataDir,
@@ -51,8 +56,9 @@ export class GatewayStage {
       DATABASE_URL: database.url,
       RATE_LIMIT_USER_PER_MINUTE: '1000000',
       ...env,
-    });
-    return new GatewayStage({ live, services, gateway, behind, database, dataDir });
+    };
+    const gateway = await startGateway(environment);
+    return new GatewayStage({ live, services, gateway, behind, database, dataDir }, environment);
   }
 
   get live(): LiveStage {
@@ -71,6 +77,23 @@ export class GatewayStage {
     return this.gateway.url;
   }
 
+  get databaseUrl(): string {
+    return this.parts.database.url;
+  }
+
+  /** Starts one more gateway on the same broker and database. */
+  async addGateway(): Promise<RunningService> {
+    const gateway = await startGateway(this.environment);
+    this.more.push(gateway);
+    return gateway;
+  }
+
+  /** Stops it in order, as a rolling update does. */
+  async stopGateway(gateway: RunningService): Promise<void> {
+    this.more.splice(this.more.indexOf(gateway), 1);
+    await shutDown(gateway.stopSteps, STOP_WITHIN_MS);
+  }
+
   as(user: User): Promise<Api> {
     return Api.login(this.url, user, TEST_PASSWORDS[user]);
   }
@@ -82,6 +105,7 @@ export class GatewayStage {
   }
 
   async close(): Promise<void> {
+    while (this.more[0]) await this.stopGateway(this.more[0]);
     await shutDown(this.gateway.stopSteps, STOP_WITHIN_MS);
     await this.services.close();
     await this.parts.behind.close();
