@@ -73,7 +73,7 @@ export class DeltaSyncQuery extends ChecksumQuery {
   })
   // In a URL a plus that nobody encoded is a space.
   @Transform(({ value }: { value: unknown }) =>
-    typeof value === 'string' ? value.replace(/(T\S+) (?=\d{2}:?\d{2}$)/, '$1+') : value,
+    typeof value === 'string' ? value.replace(/(T\S+) (?=\d{2}:?\d{2}$)/, '$1+') || undefined : value,
   )
   @IsOptional()
   @IsInstant()
@@ -82,7 +82,7 @@ export class DeltaSyncQuery extends ChecksumQuery {
   @ApiPropertyOptional({
     description: '`next_cursor` of the page before, or `cursor` of a sync that is complete. Opaque.',
   })
-  @Transform(({ value }: { value: unknown }) => (value === '' ? undefined : value))
+  @Transform(({ value }: { value: unknown }) => value || undefined)
   @IsOptional()
   @IsString()
   cursor?: string;
