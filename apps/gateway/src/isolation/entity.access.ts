@@ -17,7 +17,7 @@ interface Device {
 
 /** The entity of a device's token: what services are told, whatever the request says. */
 export function entityOf({ scope }: Pick<Principal, 'scope'>): string {
-  if (scope?.entityId != null) return scope.entityId;
+  if (scope?.entityId) return scope.entityId;
   throw denied();
 }
 

@@ -1,13 +1,26 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module.js';
+import { OrchestratorEventsModule } from '../orchestrator-events/orchestrator-events.module.js';
 import { PublicUrl, PublicUrlSettings } from '../public.url.js';
+import { HeartbeatController } from './heartbeat.controller.js';
+import { ListeningPulse } from './listening.pulse.js';
+import { OrchestratorHeartbeats } from './orchestrator.heartbeats.js';
 import { OrchestratorTokens } from './orchestrator.tokens.js';
+import { OrchestratorsController } from './orchestrators.controller.js';
 import { RegistrationController } from './registration.controller.js';
 import { RegistrationLimiter } from './registration.limiter.js';
 
 @Module({
-  imports: [AuthModule],
-  controllers: [RegistrationController],
-  providers: [OrchestratorTokens, RegistrationLimiter, PublicUrl, PublicUrlSettings],
+  imports: [AuthModule, OrchestratorEventsModule],
+  controllers: [RegistrationController, HeartbeatController, OrchestratorsController],
+  providers: [
+    OrchestratorTokens,
+    RegistrationLimiter,
+    OrchestratorHeartbeats,
+    ListeningPulse,
+    PublicUrl,
+    PublicUrlSettings,
+  ],
+  exports: [OrchestratorHeartbeats, OrchestratorTokens],
 })
 export class OrchestratorsEdgeModule {}

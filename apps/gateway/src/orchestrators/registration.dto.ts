@@ -81,7 +81,7 @@ export class OrchestratorRegistrationRequest implements OrchestratorRegistration
 /** Only what was said: an omitted secret is no secret. */
 export function toRegistration(request: OrchestratorRegistrationRequest): OrchestratorRegistration {
   const { enrolment_secret, ...registration } = request;
-  return enrolment_secret == null ? registration : { ...registration, enrolment_secret };
+  return { ...registration, ...(enrolment_secret && { enrolment_secret }) };
 }
 
 class SyncEndpoints {
