@@ -147,8 +147,8 @@ describe('the front door with certificates', () => {
       const trusted = identity(authority.issue('orchestrator'));
       const foreign = identity(TestAuthority.create(directory, 'foreign-ca').issue('foreign'));
       expect((await call(`${stage.url}/health`, trusted)).status).toBe(200);
-      await expect(call(`${stage.url}/health`)).rejects.toThrow();
-      await expect(call(`${stage.url}/health`, foreign)).rejects.toThrow();
+      await expect(call(`${stage.url}/health`)).rejects.toThrow(/alert|ECONNRESET|hang up/i);
+      await expect(call(`${stage.url}/health`, foreign)).rejects.toThrow(/alert|ECONNRESET|hang up/i);
     } finally {
       await stage.close();
     }
