@@ -1,15 +1,19 @@
 import { Module } from '@nestjs/common';
 import { SchemaModule } from '#libs/database';
 import { OutboxModule } from '#libs/outbox';
-import { ReleaseRepository } from './firmware/release.repository.js';
+import { ACCESS_LOGS } from './access-logs/access-logs.providers.js';
+import { AccessLogsResponder } from './access-logs/access-logs.responder.js';
+import { CHALLENGES } from './challenges/challenges.providers.js';
+import { ChallengesResponder } from './challenges/challenges.responder.js';
+import { DEVICES } from './devices/devices.providers.js';
+import { DevicesResponder } from './devices/devices.responder.js';
+import { FIRMWARE, FIRMWARE_RESPONDERS } from './firmware/firmware.providers.js';
 import { Beacons0001 } from './migrations/0001-outbox.js';
 import { Beacons0002 } from './migrations/0002-devices.js';
 import { Beacons0003 } from './migrations/0003-firmware.js';
 import { Beacons0004 } from './migrations/0004-rollouts.js';
 import { ROLLOUTS } from './rollouts/rollout.providers.js';
 import { RolloutsResponder } from './rollouts/rollouts.responder.js';
-
-const FIRMWARE = [ReleaseRepository];
 
 @Module({
   imports: [
@@ -20,7 +24,7 @@ const FIRMWARE = [ReleaseRepository];
     }),
     OutboxModule.forFeature('beacons'),
   ],
-  controllers: [RolloutsResponder],
-  providers: [...FIRMWARE, ...ROLLOUTS],
+  controllers: [DevicesResponder, AccessLogsResponder, ChallengesResponder, ...FIRMWARE_RESPONDERS, RolloutsResponder],
+  providers: [...DEVICES, ...ACCESS_LOGS, ...CHALLENGES, ...FIRMWARE, ...ROLLOUTS],
 })
 export class BeaconsModule {}

@@ -7,6 +7,9 @@ import { MusterError } from './errors.js';
 /** Rows of one batch at most (decision G11). */
 export const MAX_BATCH_LOGS = 100;
 
+/** Problems that one answer names. */
+const MAX_PROBLEMS = 20;
+
 /** No control characters, NUL above all: what is stored is shown in tables and exports. */
 const PLAIN = '^[^\\u0000-\\u001f]*$';
 const text = (maxLength: number) => Type.String({ minLength: 1, maxLength, pattern: PLAIN });
@@ -129,21 +132,22 @@ export function invalid(problems: readonly (readonly [field: string, problem: st
 }
 
 function problemsOf(validator: Validator, value: unknown, parent = ''): MusterError {
-  const found = validator
-    .Errors(value)
-    .map(({ instancePath, message }): [string, string] => [
-      fieldOf(`${parent === '' ? '' : `/${parent}`}${instancePath}`),
-      message,
-    ]);
-  return invalid(found.slice(0, 20));
+  const found = validator.Errors(value).flatMap(({ keyword, params, instancePath, message }) => {
+    const path = `${parent === '' ? '' : `/${parent}`}${instancePath}`;
+    const missing: unknown = 'requiredProperties' in params ? params.requiredProperties : undefined;
+    if (Array.isArray(missing))
+      return missing.map((name) => [fieldOf(`${path}/${String(name)}`), 'is missing'] as const);
+    // The alternatives of a nullable field are told one by one already.
+    return keyword === 'anyOf' ? [] : [[fieldOf(path), message] as const];
+  });
+  return invalid(found.slice(0, MAX_PROBLEMS));
 }
 
 /** `/logs/3/user_id` → `logs[3].user_id`; the document itself is `body`. */
 function fieldOf(pointer: string): string {
-  const names = pointer.split('/').slice(1);
-  if (names.length === 0) return 'body';
-  return names.reduce(
-    (path, name) => (/^\d+$/.test(name) ? `${path}[${name}]` : path === '' ? name : `${path}.${name}`),
-    '',
-  );
+  const steps = pointer
+    .split('/')
+    .slice(1)
+    .map((name) => (/^\d+$/.test(name) ? `[${name}]` : `.${name}`));
+  return steps.join('').replace(/^\./, '') || 'body';
 }
