@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { from, type Observable } from 'rxjs';
 import {
   COMMANDS_REQUESTS,
+  ENTITIES_REQUESTS,
   type FleetPage,
   type FleetQuery,
   MusterError,
@@ -115,6 +116,7 @@ function moduleOf(services: FakeServices): Type {
   const plain: readonly RequestContract<any, any>[] = [
     ...Object.values(ROBOTS_REQUESTS).filter(({ subject }) => subject !== ROBOTS_REQUESTS.list.subject),
     ...Object.values(COMMANDS_REQUESTS),
+    ENTITIES_REQUESTS.get,
     TELEMETRY_REQUESTS.latest,
   ];
   const controllers = plain.map((contract) => {

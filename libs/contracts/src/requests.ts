@@ -65,6 +65,8 @@ export const ROBOTS_REQUESTS = {
   >('rpc.robots.history'),
   update: request<OfRobot & { update: RobotUpdate; by: string }, RobotDto>('rpc.robots.update'),
   setDesired: request<OfRobot & { payload: JsonObject; by: string }, { ok: true }>('rpc.robots.settings.desired'),
+  /** Makes the robot known, when it is not. */
+  enrol: request<OfRobot, { readonly ok: true }>('rpc.robots.enrol'),
   issueCredentials: request<OfRobot & { by: string }, DeviceCredentialsDto>('rpc.robots.credentials.issue'),
   revokeCredentials: request<OfRobot & { by: string }, { revoked: number }>('rpc.robots.credentials.revoke'),
   dispatchability: request<{ robotIds: readonly string[] }, readonly Dispatchability[]>('rpc.robots.dispatchability'),

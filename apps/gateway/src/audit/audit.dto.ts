@@ -27,7 +27,7 @@ export class AuditQuery extends pageQuery({ usual: 50, max: 500 }) {
   @Matches(NO_NUL)
   actor?: string;
 
-  @ApiPropertyOptional({ example: 'mall-a-uuid' })
+  @ApiPropertyOptional({ example: 'mall-a-uuid', description: 'The entity of the path, or of the device’s token.' })
   @AlsoNamed('entityId')
   @IsOptional()
   @IsString()
@@ -47,7 +47,7 @@ export class AuditQuery extends pageQuery({ usual: 50, max: 500 }) {
   @IsIn(AUDIT_OUTCOMES)
   outcome?: AuditOutcome;
 
-  @ApiPropertyOptional({ example: 'AUTH_INVALID_SIGNATURE' })
+  @ApiPropertyOptional({ example: 'AUTH_INVALID_SIGNATURE', description: 'The error that was answered.' })
   @IsOptional()
   @IsString()
   @MaxLength(LONGEST)

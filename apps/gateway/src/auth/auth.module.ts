@@ -24,6 +24,7 @@ import { LogOutService } from './log-out.service.js';
 import { Auth0001 } from './migrations/0001-auth.js';
 import { Idempotency0002 } from './migrations/0002-idempotency.js';
 import { Audit0003 } from './migrations/0003-audit.js';
+import { RobotTokens0004 } from './migrations/0004-robot-tokens.js';
 import { PolicyGuard } from './policy.guard.js';
 import { RateLimitGuard } from './rate-limit.guard.js';
 import { RefreshService } from './refresh.service.js';
@@ -47,7 +48,7 @@ import { UsersController } from './users.controller.js';
   imports: [
     SchemaModule.forFeature({
       schema: 'auth',
-      migrations: [Auth0001, Idempotency0002, Audit0003],
+      migrations: [Auth0001, Idempotency0002, Audit0003, RobotTokens0004],
       entities: [User, Session, RefreshToken, Revocation, ApiKey, SigningKey],
     }),
   ],

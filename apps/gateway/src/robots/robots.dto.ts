@@ -18,6 +18,7 @@ import { AlsoNamed } from '../query.names.js';
 import { NO_NUL } from '../storable.text.js';
 
 const MAX_TAGS = 50;
+const TOKEN_ID = /^[A-Za-z0-9_-]{1,64}$/;
 const nullable = { nullable: true } as const;
 
 /** What people say about a robot. Omitted stays, null clears (decision B10); anything else in the body is ignored. */
@@ -106,10 +107,15 @@ export class FleetListQuery extends pageQuery({ usual: 100, max: 1_000 }) {
 export class HistoryQuery extends pageQuery({ usual: 50, max: 200 }) {}
 
 export class CredentialsRequest {
-  @ApiPropertyOptional({ enum: ['nats'], default: 'nats' })
+  @ApiPropertyOptional({ enum: ['nats', 'http'], default: 'nats' })
   @IsOptional()
-  @IsIn(['nats'])
-  transport = 'nats';
+  @IsIn(['nats', 'http'])
+  transport: 'nats' | 'http' = 'nats';
+
+  @ApiPropertyOptional({ type: String, nullable: true, description: 'Of a token: the entity that it works in.' })
+  @IsOptional()
+  @Matches(TOKEN_ID)
+  entity_id?: string | null;
 }
 
 export class SettingsDesiredRequest {

@@ -1,5 +1,5 @@
-import { MusterError, ROBOTS_REQUESTS } from '#libs/contracts';
-import type { Api } from '../../../../test/support/api.js';
+import { ENTITIES_REQUESTS, MusterError, ROBOTS_REQUESTS, ROUTES } from '#libs/contracts';
+import { Api } from '../../../../test/support/api.js';
 import { GatewayStage } from '../../../../test/support/hub.js';
 
 let stage: GatewayStage;
@@ -186,6 +186,33 @@ it('ROB-013 issues and revokes credentials for administrators alone', async () =
   expect(await admin.post(path, { transport: 'nats' })).toMatchObject({ status: 201, body: credentials });
   expect((await admin.post(path, { transport: 'pigeon' })).status).toBe(400);
   expect(await admin.delete(path)).toMatchObject({ status: 204, body: '' });
+});
+
+it('ORC-085 issues tokens to robots: they report tasks of their entity, and end with the credentials', async () => {
+  const { answers } = stage.services;
+  answers.set(ENTITIES_REQUESTS.get.subject, ({ entity_id }) => {
+    if (entity_id !== 'mall-a') throw new MusterError('ENTITY_NOT_FOUND', 'no');
+    return {};
+  });
+  answers.set(ROBOTS_REQUESTS.enrol.subject, () => ({ ok: true }));
+  const path = '/api/v1/robots/RB-010/credentials';
+  const issued = await admin.post(path, { transport: 'http', entity_id: 'mall-a' });
+  expect(issued).toMatchObject({ status: 201, body: { robotId: 'RB-010' } });
+  expect(Date.parse(issued.body.expires_at) - Date.now()).toBeGreaterThan(6.9 * 86_400_000);
+  expect(stage.services.asked(ROBOTS_REQUESTS.enrol)).toContainEqual({ robotId: 'RB-010' });
+  const robot = new Api(stage.url, issued.body.token);
+  expect((await robot.get('/api/v1/auth/me')).body).toMatchObject({ roles: ['robot'] });
+  const foreign = { headers: { 'x-entity-id': 'mall-b' } };
+  expect((await robot.get('/api/v1/auth/me', foreign)).body.error.code).toBe('ENTITY_ACCESS_DENIED');
+  expect((await robot.get(ROUTES.orchestratorsSyncFull.path)).status).toBe(403);
+  expect((await robot.post(ROUTES.entitiesCreate.path, {})).status).toBe(403);
+  expect((await admin.post(path, { transport: 'http', entity_id: 'mall-x' })).status).toBe(404);
+  answers.set(ROBOTS_REQUESTS.revokeCredentials.subject, () => {
+    throw new MusterError('CREDENTIALS_NOT_FOUND', 'none');
+  });
+  expect((await admin.delete(path)).status).toBe(204);
+  expect((await robot.get('/api/v1/auth/me')).status).toBe(401);
+  expect((await admin.delete(path)).status).toBe(404);
 });
 
 it('answers 504 when a service takes too long', async () => {

@@ -158,3 +158,14 @@ export class DeviceCredentialsResponse implements DeviceCredentialsDto {
   @ApiProperty({ format: 'date-time' })
   issuedAt!: string;
 }
+
+export class RobotTokenResponse {
+  @ApiProperty(ID)
+  robotId!: string;
+
+  @ApiProperty({ description: 'Bearer token with the role robot; shown this once.' })
+  token!: string;
+
+  @ApiProperty({ format: 'date-time' })
+  expires_at!: string;
+}

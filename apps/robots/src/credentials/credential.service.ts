@@ -27,6 +27,11 @@ export class CredentialService {
     private readonly durables: RobotDurables,
   ) {}
 
+  /** For credentials that somebody else issues. */
+  enrol(robotId: string): Promise<void> {
+    return this.registrar.enrol(robotId);
+  }
+
   /** Enrols an unknown robot. Credentials issued before stay good. */
   async issue(robotId: string, by: string): Promise<IssuedCredentials> {
     const { creds, userId } = await this.account.mintRobot(robotId);

@@ -26,6 +26,12 @@ export class CredentialsResponder {
     private readonly config: PlatformConfig,
   ) {}
 
+  @Answers(ROBOTS_REQUESTS.enrol)
+  async enrol({ robotId }: Pick<CredentialsRequest, 'robotId'>): Promise<{ ok: true }> {
+    await this.credentials.enrol(requireRobotId(robotId));
+    return { ok: true };
+  }
+
   @Answers(ROBOTS_REQUESTS.issueCredentials)
   async issue({ robotId, by }: CredentialsRequest): Promise<DeviceCredentialsDto> {
     const { commands, settings } = robotConsumers(requireRobotId(robotId));

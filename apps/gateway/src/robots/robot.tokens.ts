@@ -1,0 +1,58 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { SessionRevocations } from '../auth/session.revocations.js';
+import { TokenIssuer } from '../auth/token.issuer.js';
+
+/** As long as an orchestrator's (orchestrators.txt 8.1): who reports tasks for days must not be cut off in between. */
+export const ROBOT_TOKEN_LIFE_S = 604_800;
+const MS_PER_SECOND = 1_000;
+
+export interface RobotGrant {
+  readonly robotId: string;
+  /** The mall that it works in; null = it can report no tasks. */
+  readonly entityId: string | null;
+  readonly by: string;
+}
+
+export interface RobotToken {
+  readonly token: string;
+  readonly expiresAt: Date;
+}
+
+/** Tokens with which robots report their tasks over HTTP. Those issued before stay good, as with the broker's. */
+@Injectable()
+export class RobotTokens {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly issuer: TokenIssuer,
+    private readonly revocations: SessionRevocations,
+  ) {}
+
+  /** The grant is stored first: there is no token that cannot be revoked. */
+  async issue({ robotId, entityId, by }: RobotGrant): Promise<RobotToken> {
+    const sessionId = randomUUID();
+    await this.dataSource.query(
+      `WITH gone AS (DELETE FROM "auth"."robotTokens" WHERE "expiresAt" < now())
+       INSERT INTO "auth"."robotTokens" ("sessionId", "robotId", "entityId", "issuedBy", "expiresAt")
+       VALUES ($1, $2, $3, $4, now() + make_interval(secs => $5))`,
+      [sessionId, robotId, entityId, by, ROBOT_TOKEN_LIFE_S],
+    );
+    const scope = { role: 'robot', entityId, aliases: [] } as const;
+    const grant = { id: robotId, scope, sessionId, lifeS: ROBOT_TOKEN_LIFE_S };
+    const { token, expiresAt } = await this.issuer.issueToMachine(grant);
+    return { token, expiresAt: new Date(expiresAt * MS_PER_SECOND) };
+  }
+
+  /** Ends all that the robot has, here at once and on other replicas within seconds; answers how many. */
+  async revoke(robotId: string): Promise<number> {
+    const rows: readonly { sessionId: string }[] = await this.dataSource.query(
+      `WITH ended AS (DELETE FROM "auth"."robotTokens" WHERE "robotId" = $1 AND "expiresAt" > now() RETURNING "sessionId")
+       INSERT INTO "auth"."revocations" ("sessionId") SELECT "sessionId" FROM ended
+       ON CONFLICT DO NOTHING RETURNING "sessionId"`,
+      [robotId],
+    );
+    this.revocations.note(rows.map(({ sessionId }) => sessionId));
+    return rows.length;
+  }
+}
