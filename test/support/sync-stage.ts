@@ -71,13 +71,25 @@ export class SyncStage {
   }
 
   query<T = Record<string, any>>(sql: string, parameters: unknown[] = []): Promise<T[]> {
-    return this.service.app.get(DataSource).query(sql, parameters);
+    return this.dataSource.query(sql, parameters);
+  }
+
+  get dataSource(): DataSource {
+    return this.service.app.get(DataSource);
   }
 
   async entity(entityId: string): Promise<void> {
     await this.service.app
       .get(EntityService, { strict: false })
       .create({ entity_id: entityId, fields: { name: entityId } });
+  }
+
+  /** The number of an entity's last change. */
+  async seq(entityId: string): Promise<number> {
+    const [row] = await this.query(`SELECT "changeSeq" FROM "orchestrators"."entities" WHERE "entityId" = $1`, [
+      entityId,
+    ]);
+    return row?.['changeSeq'];
   }
 
   write(entityId: string, changes: readonly RecordChange[]): Promise<readonly ChangeOutcome[]> {

@@ -4,7 +4,7 @@ import { Controller, Headers, Query, Res, StreamableFile } from '@nestjs/common'
 import { ApiHeader, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import type { Principal } from '#libs/auth';
-import { MusterError, parseInstant, ROUTES, type SyncChecksumDto } from '#libs/contracts';
+import { COLLECTIONS, MusterError, parseInstant, ROUTES, type SyncChecksumDto } from '#libs/contracts';
 import { CurrentPrincipal } from '../auth/request.principal.js';
 import { entityOf } from '../isolation/entity.access.js';
 import { Endpoint } from '../route.decorator.js';
@@ -49,15 +49,23 @@ export class SyncController {
     const start = await this.reader.startFull(entityOf(principal));
     const { entity_id, checksum, cursor, totals } = start;
     reply.header('etag', `"${checksum}"`).header('cache-control', 'private, no-cache');
-    if (isKnown(known, checksum)) return reply.status(NOT_MODIFIED).send();
+    const whenRead = (): Promise<void> => this.reader.noteSynced(entity_id, principal.id);
+    if (isKnown(known, checksum)) {
+      await whenRead();
+      return reply.status(NOT_MODIFIED).send();
+    }
     const text = fullSyncText({
       syncId: `sync-full-${randomUUID()}`,
       start,
       include,
       read: (collection) => this.reader.records({ entity_id, cursor, collection, format }),
     });
-    const recordsSynced = [...new Set(include)].reduce((sum, name) => sum + totals[name], 0);
-    const body = this.journal.follow(record, text, recordsSynced);
+    const names = new Set(include);
+    const body = this.journal.follow(record, {
+      text,
+      records: [...names].reduce((sum, name) => sum + totals[name], 0),
+      ...(names.size === COLLECTIONS.length && { whenRead }),
+    });
     const options = { objectMode: false, highWaterMark: STREAM_BUFFER_BYTES };
     return reply.type(JSON_TYPE).send(Readable.from(body, options));
   }

@@ -256,7 +256,8 @@ it('ORC-030 history that is forgotten is 410 with the action, by instant and by 
        (SELECT "changedAt" FROM "orchestrators"."record_versions" WHERE "entityId" = 'old' AND "fromSeq" = 4)
      WHERE "entityId" = 'old'`,
   );
-  for (const start of [{ since: timestamp }, { cursor }]) {
+  const starts: Record<string, string>[] = [{ since: timestamp }, { cursor }];
+  for (const start of starts) {
     const { status, body } = await delta({ entity_id: 'old', ...start }, api);
     expect([status, body.error.code]).toEqual([410, 'SYNC_HISTORY_EXPIRED']);
     expect(body.error.details).toMatchObject({ suggested_action: 'perform_full_sync' });

@@ -22,6 +22,13 @@ const durations = new Histogram({
   registers: [register],
 });
 
+/** A body piece by piece, and how many records are in it. */
+export interface SyncBody {
+  readonly text: AsyncIterable<string>;
+  readonly records: number;
+  readonly whenRead?: () => Promise<void>;
+}
+
 /** One sync at work. */
 export class SyncRecord {
   private readonly startedAt = performance.now();
@@ -68,14 +75,18 @@ export class SyncJournal {
     return new SyncRecord(kind, principal, this.logger);
   }
 
-  /** Passes a body on and notes how it went; a client that goes away ends it without a note. */
-  async *follow(record: SyncRecord, text: AsyncIterable<string>, recordsSynced: number): AsyncGenerator<string> {
+  /**
+   * Passes a body on and notes how it went; a client that goes away ends it without a note. `whenRead` runs before the body
+   * ends: who has read all of it finds it done.
+   */
+  async *follow(record: SyncRecord, body: SyncBody): AsyncGenerator<string> {
     try {
-      for await (const piece of text) {
+      for await (const piece of body.text) {
         record.sent(piece);
         yield piece;
       }
-      record.completed(recordsSynced);
+      await body.whenRead?.();
+      record.completed(body.records);
     } catch (error) {
       record.failed(error);
       throw error;

@@ -1,9 +1,10 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import {
   DELTA_PAGE_CHANGES,
   type DeltaQuery,
   type DeltaStart,
   type FullSyncStart,
+  ORCHESTRATORS_REQUESTS,
   type RecordsPart,
   type RecordsPartQuery,
   SYNC_REQUESTS,
@@ -28,6 +29,8 @@ const START_TIMEOUT_MS = 20_000;
 /** Asks the service for what an orchestrator synchronizes: the same over HTTP and gRPC. */
 @Injectable()
 export class SyncReader {
+  private readonly logger = new Logger('Sync');
+
   constructor(private readonly rpc: RpcClient) {}
 
   checksum(query: SyncChecksumQuery): Promise<SyncChecksumDto> {
@@ -49,6 +52,18 @@ export class SyncReader {
       part = await ahead;
     }
     yield part;
+  }
+
+  /**
+   * An orchestrator has the whole state: that ends its initial sync, and what its absence made stale. What it read is good
+   * even if that cannot be noted; it is then told to read it again.
+   */
+  async noteSynced(entity_id: string, assigned_id: string): Promise<void> {
+    try {
+      await this.rpc.ask(ORCHESTRATORS_REQUESTS.noteSynced, { entity_id, assigned_id });
+    } catch (error) {
+      this.logger.warn({ event: 'sync_not_noted', entityId: entity_id, orchestratorId: assigned_id, error });
+    }
   }
 
   /** The next page of a walk, or the first one of a new walk. */
