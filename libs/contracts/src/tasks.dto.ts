@@ -197,7 +197,7 @@ export type TaskReport =
       readonly error: TaskError | null;
     };
 
-/** What became of one report: taken (and whether it changed the task), or refused. */
+/** What became of one report: taken (`applied` unless it came too late), or refused. */
 export type TaskReportOutcome =
   | { readonly task_id: string; readonly applied: boolean; readonly status: TaskStatus }
   | {

@@ -43,7 +43,6 @@ export class BatchDispatcher {
   private async take(item: unknown, { caller, request }: Upload): Promise<Omit<BatchItemResponse, 'index' | 'id'>> {
     try {
       const { handler, report } = this.read(item);
-      requireOwnEntity(report, caller);
       const valid: unknown = await this.validation.transform(report, { type: 'body', metatype: handler.dto });
       const body = await handler.take(requireObject(valid, 'body'), caller, request);
       return { status: 'ok', http_status: handler.status, body };
@@ -63,18 +62,10 @@ export class BatchDispatcher {
   }
 }
 
-/** The guard compared what stands in the request itself; here is what stands inside (decision C42). */
-function requireOwnEntity(report: object, { scope }: Principal): void {
-  const { entity_id: entityId } = fieldsOf(report);
-  if (entityId === undefined || entityId === scope?.entityId) return;
-  throw new MusterError('ENTITY_ACCESS_DENIED', 'The token is for another entity.', { field: 'body.entity_id' });
-}
-
 interface Fields {
   readonly id?: unknown;
   readonly type?: unknown;
   readonly body?: unknown;
-  readonly entity_id?: unknown;
 }
 
 const fieldsOf = (value: Fields): Fields => value;

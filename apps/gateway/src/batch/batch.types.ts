@@ -23,7 +23,7 @@ export interface BatchHandler {
  *       batch.add('beacon_heartbeat', BeaconHeartbeatRequest, (report, caller) => this.heartbeat(report, caller));
  *     }
  *
- * Before a handler is called, `entity_id` of the report is compared with the caller's, and the DTO is validated. What it
+ * The entity guard has looked through the whole upload by then, and the report is validated by its DTO. What the handler
  * throws becomes the item's error.
  */
 @Injectable()

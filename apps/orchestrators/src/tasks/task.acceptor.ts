@@ -5,7 +5,7 @@ import { AcceptRepository, type KnownTask } from './accept.repository.js';
 import { newTaskId } from './task.id.js';
 import { type TaskRow, toTaskDto } from './task.row.js';
 
-const MAX_PAYLOAD_BYTES = 65_536;
+const MAX_PAYLOAD_BYTES = 32_768;
 /** For how long the same key means the same task (decision C35). */
 const KEY_LIFE_MS = 86_400_000;
 /** A key may be forgotten between being in the way and being looked at. */

@@ -54,7 +54,7 @@ export function toOutcome(taskId: string, applied: Applied | undefined): TaskRep
     return { task_id: taskId, error: { code: 'TASK_NOT_FOUND', message, details: { task_id: taskId } } };
   }
   const { verdict, task } = applied;
-  if (verdict !== 'taken') return { task_id: taskId, applied: verdict === 'applied', status: task.status };
+  if (verdict !== 'taken') return { task_id: taskId, applied: verdict !== 'late', status: task.status };
   const details = { task_id: taskId, robot_id: task.robotId };
   const message = `Task ${taskId} is assigned to robot ${task.robotId ?? ''}.`;
   return { task_id: taskId, error: { code: 'TASK_ALREADY_ASSIGNED', message, details } };

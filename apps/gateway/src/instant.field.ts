@@ -1,0 +1,19 @@
+import { Transform } from 'class-transformer';
+import { ValidateBy } from 'class-validator';
+import { isInstantText } from './telemetry/interval.js';
+
+/** ISO 8601 text; one without a zone is UTC (decision A18). */
+export const IsInstant = (): PropertyDecorator =>
+  ValidateBy({
+    name: 'isInstant',
+    validator: {
+      validate: isInstantText,
+      defaultMessage: (check) => `${check?.property ?? 'it'} must be ISO 8601, as 2026-11-20T10:00:00Z`,
+    },
+  });
+
+/** In a URL a plus that nobody encoded is a space: `…T10:00:00+02:00` comes as `…T10:00:00 02:00`. */
+export const ZoneFromUrl = (): PropertyDecorator =>
+  Transform(({ value }: { value: unknown }) =>
+    typeof value === 'string' ? value.replace(/(T\S+) (?=\d{2}:?\d{2}$)/, '$1+') : value,
+  );
