@@ -4,6 +4,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AuditModule } from './audit/audit.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { DeadLettersModule } from './dead-letters/dead-letters.module.js';
+import { BatchModule } from './batch/batch.module.js';
 import { CommandsEdgeModule } from './commands/commands-edge.module.js';
 import { DocsController } from './docs.controller.js';
 import { EntitiesEdgeModule } from './entities/entities-edge.module.js';
@@ -16,6 +17,7 @@ import { RequestGuardsModule } from './request-guards.module.js';
 import { RobotsEdgeModule } from './robots/robots-edge.module.js';
 import { RolloutsEdgeModule } from './rollouts/rollouts-edge.module.js';
 import { SyncEdgeModule } from './sync/sync-edge.module.js';
+import { TasksEdgeModule } from './tasks/tasks-edge.module.js';
 import { TelemetryEdgeModule } from './telemetry/telemetry.module.js';
 import { createValidationPipe } from './validation.pipe.js';
 
@@ -34,6 +36,8 @@ import { createValidationPipe } from './validation.pipe.js';
     SyncEdgeModule,
     OrchestratorEventsModule,
     EntitiesEdgeModule,
+    TasksEdgeModule,
+    BatchModule,
   ],
   controllers: [DocsController],
   providers: [
