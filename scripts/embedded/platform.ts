@@ -100,6 +100,8 @@ function appChild({ name, app, port }: AppPlan, options: PlatformOptions, stack:
       DATABASE_URL: stack.databaseUrl,
       HOST: options.host ?? '127.0.0.1',
       PORT: String(port),
+      // Who chose the port of HTTP chooses that of gRPC too, by the environment.
+      ...(port === options.httpPort ? {} : { GRPC_PORT: '0' }),
       ...options.env,
     },
     logFile: join(stack.dataDir, 'logs', `${name}.log`),

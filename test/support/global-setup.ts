@@ -29,5 +29,7 @@ export default async function globalSetup(): Promise<void> {
   guardDirectory(dataDir);
   const server = await startPostgres({ dataDir, ephemeral: true });
   process.env.TEST_DATABASE_URL = server.url;
+  // Every gateway of a test has its own port, as it has for HTTP.
+  process.env.GRPC_PORT ??= '0';
   Object.assign(globalThis, { testPostgres: { server, dataDir } });
 }

@@ -1,10 +1,10 @@
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Controller, Header, Logger } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { MusterError, ROUTES } from '#libs/contracts';
+import { findUpwards } from './find.upwards.js';
 import { Endpoint } from './route.decorator.js';
 
 const ASYNCAPI = join('docs', 'asyncapi.json');
@@ -26,12 +26,4 @@ export class DocsController {
     }
     return readFile(this.path, 'utf8');
   }
-}
-
-/** The file in the nearest directory above; source and build lie at different depths. */
-function findUpwards(from: string, file: string): string | undefined {
-  const candidate = join(from, file);
-  if (existsSync(candidate)) return candidate;
-  const parent = dirname(from);
-  return parent === from ? undefined : findUpwards(parent, file);
 }

@@ -9,7 +9,9 @@ import { CommandsEdgeModule } from './commands/commands-edge.module.js';
 import { DocsController } from './docs.controller.js';
 import { EntitiesEdgeModule } from './entities/entities-edge.module.js';
 import { ErrorFilter } from './error.filter.js';
+import { FirmwareEdgeModule } from './firmware/firmware-edge.module.js';
 import { configureGateway } from './gateway.configure.js';
+import { GrpcModule } from './grpc/grpc.module.js';
 import { HubModule } from './hub/hub.module.js';
 import { OrchestratorEventsModule } from './orchestrator-events/orchestrator-events.module.js';
 import { OrchestratorsEdgeModule } from './orchestrators/orchestrators-edge.module.js';
@@ -32,9 +34,11 @@ import { createValidationPipe } from './validation.pipe.js';
     TelemetryEdgeModule,
     RolloutsEdgeModule,
     DeadLettersModule,
+    FirmwareEdgeModule,
     OrchestratorsEdgeModule,
     SyncEdgeModule,
     OrchestratorEventsModule,
+    GrpcModule,
     EntitiesEdgeModule,
     TasksEdgeModule,
     BatchModule,

@@ -39,3 +39,11 @@ export const HTTP_HEADERS = {
   /** Unix seconds at which the window starts anew. */
   rateReset: 'x-ratelimit-reset',
 } as const;
+
+/** Trailers of a gRPC call that failed. */
+export const GRPC_METADATA = {
+  /** A code of `ERROR_CODES`. */
+  errorCode: 'x-error-code',
+  /** The error body of REST, JSON. */
+  errorBody: 'x-error-bin',
+} as const;

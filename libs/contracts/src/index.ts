@@ -171,7 +171,7 @@ export {
   type StoredFile,
 } from './firmware.dto.js';
 export { FIRMWARE_REQUESTS, type FirmwareReader } from './firmware.requests.js';
-export { HTTP_HEADERS, MESSAGE_HEADERS } from './headers.js';
+export { GRPC_METADATA, HTTP_HEADERS, MESSAGE_HEADERS } from './headers.js';
 export {
   FLEET_GROUP,
   HUB_MESSAGES,
@@ -183,6 +183,26 @@ export {
   type ResyncReason,
 } from './hub.js';
 export { isRecordId, isRobotId, isTokenId, isUuid, requireRobotId, requireTokenId } from './identifiers.js';
+export {
+  IMPORT_MODES,
+  IMPORT_RESULTS,
+  IMPORT_STATES,
+  type ImportBatch,
+  type ImportCounts,
+  type ImportDto,
+  type ImportEnd,
+  type ImportMode,
+  type ImportPage,
+  type ImportPlace,
+  type ImportPruning,
+  type ImportRef,
+  type ImportResult,
+  type ImportRow,
+  type ImportRowDto,
+  type ImportRowPage,
+  type ImportState,
+} from './imports.dto.js';
+export { IMPORTS_REQUESTS } from './imports.requests.js';
 export { growthOfNumbers } from './json-numbers.js';
 export { RATE_LIMITS, type RateLimit, type RateLimitName } from './limits.js';
 export { SOCKET_PATHS } from './malls.routes.js';
