@@ -1,6 +1,7 @@
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import { Ticker } from '#libs/platform';
-import { type AuditEntry, mayFlood } from './audit.entry.js';
+import type { MusterError } from '#libs/contracts';
+import { requestIdOf, Ticker } from '#libs/platform';
+import { type AuditEntry, mayFlood, toActor } from './audit.entry.js';
 import { AuditRepository } from './audit.repository.js';
 import { EntryTally } from './entry.tally.js';
 
@@ -8,6 +9,14 @@ const WRITE_EVERY_MS = 1_000;
 const BATCH = 500;
 /** What waits while the database is away; beyond it the newest are lost, and the log says how many. */
 const MOST_WAITING = 50_000;
+
+export interface RefusedConnection {
+  /** What was to be opened. */
+  readonly action: string;
+  readonly error: MusterError;
+  readonly address: string;
+  readonly userAgent?: string | undefined;
+}
 
 /**
  * Writes entries down without keeping a request waiting: what comes while a batch is written is the next batch. A batch that
@@ -35,6 +44,15 @@ export class AuditTrail implements OnModuleInit, OnApplicationShutdown {
     } catch (error) {
       this.logger.error({ event: 'audit_entries_lost', count: this.waiting.length, error });
     }
+  }
+
+  /** Takes a connection that was refused before it became a request, e.g. of a socket. */
+  refused({ action, error, address, userAgent }: RefusedConnection): void {
+    const at = new Date();
+    const who = { ...toActor(undefined), entityId: null, targets: {} };
+    const { code, status } = error;
+    const requestId = requestIdOf(undefined);
+    this.record({ at, requestId, ...who, action, status, code, address, userAgent: userAgent ?? null, count: 1 });
   }
 
   /** Takes one entry. */

@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { HTTP_HEADERS, MusterError } from '#libs/contracts';
+import { AuditTrail } from '../audit/audit.trail.js';
 import { Authenticator } from '../auth/authenticator.js';
 import type { Credentials } from '../auth/credentials.js';
 import type { HubClient } from './hub.types.js';
@@ -21,7 +22,10 @@ class HandshakeError extends Error {
 export class HubHandshake {
   private readonly logger = new Logger('Hub');
 
-  constructor(private readonly authenticator: Authenticator) {}
+  constructor(
+    private readonly authenticator: Authenticator,
+    private readonly audit: AuditTrail,
+  ) {}
 
   /** Socket.IO middleware. */
   readonly admit = (socket: HubClient, next: (error?: Error) => void): void => {
@@ -37,7 +41,10 @@ export class HubHandshake {
       socket.data.principal = await this.authenticator.authenticate(credentialsOf(socket));
       return undefined;
     } catch (error) {
-      return new HandshakeError(this.toMusterError(error));
+      const refusal = this.toMusterError(error);
+      const { address, headers } = socket.handshake;
+      this.audit.refused({ action: 'hub', error: refusal, address, userAgent: headers['user-agent'] });
+      return new HandshakeError(refusal);
     }
   }
 

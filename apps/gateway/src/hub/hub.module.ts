@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AuditModule } from '../audit/audit.module.js';
 import { AuthModule } from '../auth/auth.module.js';
 import { LiveModule } from '../live/live.module.js';
 import { HubDoor } from './hub.door.js';
@@ -13,7 +14,7 @@ import { RobotEdits } from './robot.edits.js';
 import { UpgradeRouter } from './upgrade.router.js';
 
 @Module({
-  imports: [AuthModule, LiveModule],
+  imports: [AuthModule, AuditModule, LiveModule],
   providers: [
     HubSocket,
     HubDoor,
