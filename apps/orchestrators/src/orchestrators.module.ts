@@ -1,24 +1,20 @@
 import { Module } from '@nestjs/common';
 import { SchemaModule } from '#libs/database';
 import { OutboxModule } from '#libs/outbox';
-import { AnnouncementRepository } from './entities/announcement.repository.js';
-import { Announcer } from './entities/announcer.js';
+import { ENTITIES } from './entities/entities.providers.js';
 import { EntitiesResponder } from './entities/entities.responder.js';
-import { EntityRepository } from './entities/entity.repository.js';
-import { EntityService } from './entities/entity.service.js';
-import { RecordReader } from './entities/record.reader.js';
-import { RecordRepository } from './entities/record.repository.js';
-import { RecordService } from './entities/record.service.js';
-import { RecordWriter } from './entities/record.writer.js';
 import { RecordsResponder } from './entities/records.responder.js';
 import { AckPruner } from './events/ack.pruner.js';
 import { AckRepository } from './events/ack.repository.js';
 import { ConfigurationRepository } from './events/configuration.repository.js';
 import { EventService } from './events/event.service.js';
 import { EventsResponder } from './events/events.responder.js';
+import { IMPORTS } from './imports/imports.providers.js';
+import { ImportsResponder } from './imports/imports.responder.js';
 import { Orchestrators0001 } from './migrations/0001-entities.js';
 import { Orchestrators0002 } from './migrations/0002-registration.js';
 import { Orchestrators0003 } from './migrations/0003-tasks.js';
+import { Orchestrators0004 } from './migrations/0004-imports.js';
 import { Orchestrators0005 } from './migrations/0005-events.js';
 import { Orchestrators0006 } from './migrations/0006-sync.js';
 import { CommandRepository } from './presence/command.repository.js';
@@ -45,7 +41,6 @@ import { VersionRepository } from './sync/version.repository.js';
 import { TASKS } from './tasks/tasks.providers.js';
 import { TasksResponder } from './tasks/tasks.responder.js';
 
-const ENTITIES = [EntityService, RecordService, RecordWriter, RecordReader, EntityRepository, RecordRepository];
 const REGISTRATION = [Registrar, GrantService, RegistrationRepository, RegistrationSettings];
 const PRESENCE = [
   HeartbeatService,
@@ -58,7 +53,6 @@ const PRESENCE = [
   OrchestratorRepository,
   PresenceSettings,
 ];
-const ANNOUNCEMENTS = [Announcer, AnnouncementRepository];
 const SYNC = [SyncService, HeadRepository, VersionRepository, SumRepository];
 const EVENTS = [EventService, AckPruner, AckRepository, ConfigurationRepository];
 
@@ -67,13 +61,21 @@ const EVENTS = [EventService, AckPruner, AckRepository, ConfigurationRepository]
     SchemaModule.forFeature({
       schema: 'orchestrators',
       entities: [],
-      migrations: [Orchestrators0001, Orchestrators0002, Orchestrators0003, Orchestrators0005, Orchestrators0006],
+      migrations: [
+        Orchestrators0001,
+        Orchestrators0002,
+        Orchestrators0003,
+        Orchestrators0004,
+        Orchestrators0005,
+        Orchestrators0006,
+      ],
     }),
     OutboxModule.forFeature('orchestrators'),
   ],
   controllers: [
     EntitiesResponder,
     RecordsResponder,
+    ImportsResponder,
     EventsResponder,
     RegistrationResponder,
     OrchestratorsResponder,
@@ -81,6 +83,6 @@ const EVENTS = [EventService, AckPruner, AckRepository, ConfigurationRepository]
     SyncResponder,
     TasksResponder,
   ],
-  providers: [...ENTITIES, ...REGISTRATION, ...PRESENCE, ...ANNOUNCEMENTS, ...EVENTS, ...SYNC, ...TASKS],
+  providers: [...ENTITIES, ...REGISTRATION, ...PRESENCE, ...IMPORTS, ...EVENTS, ...SYNC, ...TASKS],
 })
 export class OrchestratorsModule {}

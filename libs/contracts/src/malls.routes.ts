@@ -167,6 +167,7 @@ export const MALL_ROUTES = {
   entitiesConfig: route('GET', `${ENTITY}/config`, 'Viewer', 'Configurations sent to the orchestrator'),
   entitiesConfigure: route('PUT', `${ENTITY}/config`, 'Operator', 'Send a configuration to the orchestrator'),
   importsCreate: route('POST', `${ENTITY}/imports`, 'Admin', 'Import records as one JSON or NDJSON upload'),
+  importsList: route('GET', `${ENTITY}/imports`, 'Admin', 'Imports of the last days, newest first'),
   importsGet: route('GET', `${ENTITY}/imports/:importId`, 'Admin', 'Progress of an import'),
   importsRows: route('GET', `${ENTITY}/imports/:importId/rows`, 'Admin', 'What became of each row'),
   orchestratorsList: route('GET', '/api/v1/orchestrators', 'Viewer', 'List orchestrators with their state'),
