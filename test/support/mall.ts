@@ -98,24 +98,40 @@ export function sendSigned(url: string, text: string, headers: Record<string, st
 
 /** An orchestrator that is registered: it keeps its token and says who it is with every request. */
 export class MallOrchestrator {
+  public token: string;
+
   private constructor(
     readonly url: string,
-    readonly entityId: string,
-    /** The id that it asked for. */
-    readonly orchestratorId: string,
-    /** The id that it was given. */
-    readonly assignedId: string,
-    readonly keys: DeviceKeys,
-    public token: string,
+    private readonly said: Required<Pick<RegistrationOptions, 'entityId' | 'orchestratorId' | 'keys'>>,
     readonly registration: Readonly<Record<string, any>>,
-  ) {}
+  ) {
+    this.token = registration['token'];
+  }
+
+  get entityId(): string {
+    return this.said.entityId;
+  }
+
+  /** The id that it asked for. */
+  get orchestratorId(): string {
+    return this.said.orchestratorId;
+  }
+
+  get keys(): DeviceKeys {
+    return this.said.keys;
+  }
+
+  /** The id that it was given. */
+  get assignedId(): string {
+    return this.registration['assigned_id'];
+  }
 
   /** @throws Error when it is refused. */
   static async register(url: string, options: RegistrationOptions): Promise<MallOrchestrator> {
     const { orchestratorId = 'orch-001', keys = newDeviceKeys() } = options;
     const { status, body } = await tryRegister(url, { ...options, orchestratorId, keys });
     if (status >= 300) throw new Error(`registering answered ${status}: ${JSON.stringify(body)}`);
-    return new MallOrchestrator(url, options.entityId, orchestratorId, body.assigned_id, keys, body.token, body);
+    return new MallOrchestrator(url, { entityId: options.entityId, orchestratorId, keys }, body);
   }
 
   /** Makes a mall and registers its orchestrator. */
