@@ -21,6 +21,7 @@ import { RolloutsEdgeModule } from './rollouts/rollouts-edge.module.js';
 import { SyncEdgeModule } from './sync/sync-edge.module.js';
 import { TasksEdgeModule } from './tasks/tasks-edge.module.js';
 import { TelemetryEdgeModule } from './telemetry/telemetry.module.js';
+import { ServiceHealth } from './service.health.js';
 import { createValidationPipe } from './validation.pipe.js';
 
 @Module({
@@ -47,6 +48,7 @@ import { createValidationPipe } from './validation.pipe.js';
   providers: [
     { provide: APP_PIPE, useFactory: createValidationPipe },
     { provide: APP_FILTER, useClass: ErrorFilter },
+    ServiceHealth,
   ],
 })
 export class GatewayModule {

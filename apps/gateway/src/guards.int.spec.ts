@@ -107,6 +107,18 @@ describe('a whole gateway', () => {
     ]);
   });
 
+  it('ORC-114 is degraded and still ready while a service behind it is away', async () => {
+    const anonymous = new Api(stage.url);
+    const { status, body } = await anonymous.get(ROUTES.health.path);
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      status: 'degraded',
+      checks: { broker: 'healthy', database: 'healthy', robots_service: 'healthy', beacons_service: 'degraded' },
+      metrics: { uptime_seconds: expect.any(Number) },
+    });
+    expect((await anonymous.get(ROUTES.healthReady.path)).status).toBe(200);
+  });
+
   it('ORC-130 a socket that is refused is in the audit log', async () => {
     await expect(HubClient.open(stage.url, 'forged')).rejects.toThrow(/token/i);
     const entry = await waitFor(async () => (await admin.get('/api/v1/audit?action=hub')).body[0]);
