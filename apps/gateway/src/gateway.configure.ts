@@ -1,11 +1,13 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { keepAnswers } from './idempotency/answer.keeper.js';
 import { readJsonBodies } from './json.body.js';
+import { readForms } from './multipart.js';
 import { serveOpenApi } from './openapi.js';
 
 /** What the gateway's HTTP server needs beside its module, before it listens. */
 export function configureGateway(app: NestFastifyApplication): void {
   readJsonBodies(app);
+  readForms(app);
   keepAnswers(app.getHttpAdapter().getInstance());
   serveOpenApi(app);
 }

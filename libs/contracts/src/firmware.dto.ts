@@ -177,3 +177,20 @@ export interface FirmwareOffer {
   readonly priority: FirmwarePriority;
   readonly rollout_id: string | null;
 }
+
+/** Data of the event `firmware_update` (2.2). */
+export interface FirmwareUpdateEvent {
+  /** E.g. `beacon_firmware`. */
+  readonly type: string;
+  readonly target: string;
+  readonly version: string;
+  readonly release_date: string;
+  readonly firmware_id: string;
+  readonly size_bytes: number;
+  readonly checksum: string;
+  readonly download_url: string;
+  readonly fallback_url: string;
+  readonly priority: FirmwarePriority;
+  readonly rollout_strategy: RolloutStrategy;
+  readonly rollout_id?: string;
+}

@@ -52,9 +52,10 @@ export class FileBucket {
   /** Stores a file; one whose source fails leaves nothing. @throws MusterError `SERVICE_UNAVAILABLE` */
   async put(name: string, source: AsyncIterable<Uint8Array>): Promise<StoredObject> {
     const { store } = await this.open();
-    const failed: { error?: unknown } = {};
+    const failed: { error?: Error } = {};
     const meta = { name, options: { max_chunk_size: CHUNK_BYTES } };
-    const info = await store.put(meta, toWebStream(source, failed), { timeout: TIMEOUT_MS }).catch((error: unknown) => {
+    const putting = store.put(meta, toWebStream(source, failed), { timeout: TIMEOUT_MS });
+    const info = await putting.catch((error: unknown) => {
       throw failed.error ?? unavailable('The file could not be stored', error);
     });
     return { name, sizeBytes: info.size, storedAt: new Date(info.mtime) };
@@ -182,17 +183,17 @@ export class FileBucket {
 }
 
 /** Keeps why the source failed: the store would wrap it. */
-function toWebStream(source: AsyncIterable<Uint8Array>, failed: { error?: unknown }): ReadableStream<Uint8Array> {
+function toWebStream(source: AsyncIterable<Uint8Array>, failed: { error?: Error }): ReadableStream<Uint8Array> {
   const iterator = source[Symbol.asyncIterator]();
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         try {
-          const { done, value } = await iterator.next();
-          if (done === true) controller.close();
-          else controller.enqueue(value);
+          const next = await iterator.next();
+          if (next.done === true) controller.close();
+          else controller.enqueue(next.value);
         } catch (error) {
-          failed.error = error;
+          failed.error = error instanceof Error ? error : new Error(String(error));
           controller.error(error);
         }
       },

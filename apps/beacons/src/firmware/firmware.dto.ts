@@ -1,5 +1,5 @@
-import type { FirmwareDto, FirmwareFileDto } from '#libs/contracts';
-import { ROUTES } from '#libs/contracts';
+import { ROUTES, type FirmwareDto, type FirmwareFileDto, type FirmwareUpdateEvent } from '#libs/contracts';
+import { fileNameOf } from './release.naming.js';
 import type { Release } from './release.repository.js';
 
 /** What links begin with. */
@@ -9,19 +9,13 @@ export interface LinkOrigins {
   readonly cdnUrl: string | undefined;
 }
 
-/** Name of the file as orchestrators know it, e.g. `beacon-v020.bin`; other targets and odd versions stay apart. */
-export function fileNameOf({ deviceType, version }: Pick<Release, 'deviceType' | 'version'>): string {
-  const short = /^\d+\.\d+\.\d+$/.test(version) ? version.replaceAll('.', '') : version.replace(/[^\w.-]/g, '_');
-  return `${deviceType}-v${short}.bin`;
-}
-
 export function toFirmware(release: Release, { publicUrl, cdnUrl }: LinkOrigins): FirmwareDto {
   const { firmwareId, dataJson: said } = release;
   const link = (path: string): string => publicUrl + path.replace(':firmwareId', encodeURIComponent(firmwareId));
   const copy =
     cdnUrl === undefined
       ? link(ROUTES.firmwaresDownload.path)
-      : `${cdnUrl.replace(/\/+$/, '')}/firmware/${fileNameOf(release)}`;
+      : `${cdnUrl.replace(/\/+$/, '')}/firmware/${fileNameOf(firmwareId)}`;
   return {
     firmware_id: firmwareId,
     version: release.version,
@@ -52,7 +46,7 @@ export function toFile(release: Release): FirmwareFileDto {
   const { firmwareId, target, version, objectName, sizeBytes, checksum, signature, keyId } = release;
   return {
     firmware_id: firmwareId,
-    filename: fileNameOf(release),
+    filename: fileNameOf(firmwareId),
     target,
     version,
     object_name: objectName,
@@ -60,5 +54,24 @@ export function toFile(release: Release): FirmwareFileDto {
     checksum,
     signature,
     signing_key_id: keyId,
+  };
+}
+
+/** The documents' event: eleven fields, and the rollout where there is one (decision C26). */
+export function toUpdateEvent(release: Release, origins: LinkOrigins): FirmwareUpdateEvent {
+  const { target, version, release_date, firmware_id, size_bytes, checksum, ...rest } = toFirmware(release, origins);
+  return {
+    type: `${rest.device_type}_firmware`,
+    target,
+    version,
+    release_date,
+    firmware_id,
+    size_bytes,
+    checksum,
+    download_url: rest.download_url,
+    fallback_url: rest.fallback_url,
+    priority: rest.priority,
+    rollout_strategy: rest.rollout_strategy,
+    ...(rest.rollout_id === null ? {} : { rollout_id: rest.rollout_id }),
   };
 }

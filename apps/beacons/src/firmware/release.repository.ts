@@ -50,6 +50,15 @@ const SELECT = `
          "publishedBy", "releasedAt", "withdrawnAt"
   FROM "beacons"."firmware"`;
 
+const FILTER = `
+  ($1::text IS NULL OR "target" = $1) AND ($2::text IS NULL OR "deviceType" = $2)
+  AND ($3::text IS NULL OR "channel" = $3) AND ($4::text IS NULL OR "version" = $4)
+  AND ($5::boolean OR "withdrawnAt" IS NULL)`;
+
+function filterOf({ target, device_type, channel, version, include_withdrawn }: FirmwareQuery): unknown[] {
+  return [target ?? null, device_type ?? null, channel ?? null, version ?? null, include_withdrawn ?? false];
+}
+
 /** More releases of one line than anybody has; the newest are looked at. */
 const LINE_LIMIT = 2_000;
 
@@ -84,24 +93,18 @@ export class ReleaseRepository {
 
   /** Newest first, one more than asked for when there are more. */
   list(query: FirmwareQuery, after: Pick<Release, 'releasedAt' | 'firmwareId'> | undefined): Promise<Release[]> {
-    const { target = null, device_type = null, channel = null, version = null, include_withdrawn = false } = query;
     return this.dataSource.query(
-      `${SELECT}
-       WHERE ($1::text IS NULL OR "target" = $1) AND ($2::text IS NULL OR "deviceType" = $2)
-         AND ($3::text IS NULL OR "channel" = $3) AND ($4::text IS NULL OR "version" = $4)
-         AND ($5 OR "withdrawnAt" IS NULL)
-         AND ($6::timestamptz IS NULL OR ("releasedAt", "firmwareId") < ($6, $7))
+      `${SELECT} WHERE ${FILTER} AND ($6::timestamptz IS NULL OR ("releasedAt", "firmwareId") < ($6, $7))
        ORDER BY "releasedAt" DESC, "firmwareId" DESC LIMIT $8`,
-      [
-        target,
-        device_type,
-        channel,
-        version,
-        include_withdrawn,
-        after?.releasedAt ?? null,
-        after?.firmwareId ?? null,
-        query.limit + 1,
-      ],
+      [...filterOf(query), after?.releasedAt ?? null, after?.firmwareId ?? null, query.limit + 1],
+    );
+  }
+
+  /** Everything that the filter admits, for choosing the highest of each line. */
+  latestCandidates(query: FirmwareQuery): Promise<Release[]> {
+    return this.dataSource.query(
+      `${SELECT} WHERE ${FILTER} ORDER BY "releasedAt" DESC LIMIT ${LINE_LIMIT}`,
+      filterOf(query),
     );
   }
 
@@ -139,7 +142,7 @@ export class ReleaseRepository {
     await tx.query(`UPDATE "beacons"."firmware" SET "rolloutId" = $2 WHERE "firmwareId" = $1`, [firmwareId, rolloutId]);
   }
 
-  /** Answers whether there is such a firmware; the first withdrawal counts. */
+  /** The first withdrawal counts. */
   async withdraw(firmwareId: string, by: string): Promise<void> {
     await this.dataSource.query(
       `UPDATE "beacons"."firmware" SET "withdrawnAt" = date_trunc('milliseconds', now()), "withdrawnBy" = $2

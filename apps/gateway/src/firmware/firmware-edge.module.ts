@@ -1,0 +1,22 @@
+import { Module } from '@nestjs/common';
+import { BrokerConnection, FileBucket } from '#libs/jetstream';
+import { PublicUrl, PublicUrlSettings } from '../public.url.js';
+import { CacheUploadController } from './cache-upload.controller.js';
+import { DownloadController } from './download.controller.js';
+import { FileReceiver } from './file.receiver.js';
+import { FirmwareController } from './firmware.controller.js';
+import { FirmwareDisk } from './firmware.disk.js';
+import { FirmwareEdgeSettings } from './firmware-edge.settings.js';
+import { PublishingController } from './publishing.controller.js';
+
+const FILES = {
+  provide: FileBucket,
+  inject: [BrokerConnection],
+  useFactory: (broker: BrokerConnection) => new FileBucket(broker, 'FIRMWARE'),
+};
+
+@Module({
+  controllers: [PublishingController, CacheUploadController, DownloadController, FirmwareController],
+  providers: [FirmwareEdgeSettings, FileReceiver, FirmwareDisk, PublicUrl, PublicUrlSettings, FILES],
+})
+export class FirmwareEdgeModule {}
