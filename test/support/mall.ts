@@ -98,32 +98,24 @@ export function sendSigned(url: string, text: string, headers: Record<string, st
 
 /** An orchestrator that is registered: it keeps its token and says who it is with every request. */
 export class MallOrchestrator {
-  public token: string;
+  readonly entityId: string;
+  /** The id that it asked for. */
+  readonly orchestratorId: string;
+  readonly keys: DeviceKeys;
+  /** The id that it was given. */
+  readonly assignedId: string;
+  token: string;
 
   private constructor(
     readonly url: string,
-    private readonly said: Required<Pick<RegistrationOptions, 'entityId' | 'orchestratorId' | 'keys'>>,
+    said: Required<Pick<RegistrationOptions, 'entityId' | 'orchestratorId' | 'keys'>>,
     readonly registration: Readonly<Record<string, any>>,
   ) {
+    this.entityId = said.entityId;
+    this.orchestratorId = said.orchestratorId;
+    this.keys = said.keys;
+    this.assignedId = registration['assigned_id'];
     this.token = registration['token'];
-  }
-
-  get entityId(): string {
-    return this.said.entityId;
-  }
-
-  /** The id that it asked for. */
-  get orchestratorId(): string {
-    return this.said.orchestratorId;
-  }
-
-  get keys(): DeviceKeys {
-    return this.said.keys;
-  }
-
-  /** The id that it was given. */
-  get assignedId(): string {
-    return this.registration['assigned_id'];
   }
 
   /** @throws Error when it is refused. */
