@@ -127,7 +127,7 @@ describe('reset', () => {
     expect(seen(await refresh(orchestrator, orchestrator.token))).toEqual({ status: 401, code: 'AUTH_INVALID_TOKEN' });
     expect((await tryRegister(stage.url, orchestrator)).status).toBe(401);
     const keys = newDeviceKeys();
-    const next = await tryRegister(stage.url, { ...orchestrator, keys, secret: body.enrolment_secret });
+    const next = await tryRegister(stage.url, { entityId: orchestrator.entityId, keys, secret: body.enrolment_secret });
     expect(next.body).toMatchObject({ assigned_id: orchestrator.assignedId, initial_sync_required: true });
     expect(seen(await orchestrator.heartbeat())).toEqual({ status: 401, code: 'AUTH_INVALID_TOKEN' });
     const shown = await admin.get(`/api/v1/entities/${orchestrator.entityId}/orchestrator`);
@@ -186,7 +186,7 @@ describe('tokens that are none', () => {
     const orchestrator = await MallOrchestrator.ofNewMall(admin);
     const claims = claimsOf(orchestrator);
     const [{ kid = '' } = {}] = stage.service('gateway').app.get(SigningKeys, { strict: false }).publicKeys().keys;
-    const jwks = JSON.stringify((await fetch(`${stage.url}/.well-known/jwks.json`).then((got) => got.json())).keys[0]);
+    const jwks = JSON.stringify((await admin.get('/.well-known/jwks.json')).body.keys[0]);
     const thief = newDeviceKeys();
     const pem = String(thief.privateKey.export({ type: 'pkcs8', format: 'pem' }));
     const header = { alg: 'ES256', kid, typ: 'JWT' };
