@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import { type Checksums, checksumText, type Collection, COLLECTIONS, globalChecksum } from '#libs/contracts';
 import { entityNotFound } from '../entities/entity-not-found.js';
 import { historyExpired } from './sync.errors.js';
-import { FIND_SUMS, KEEP_SUM, SUM_PAST, SUM_PRESENT, TOUCH_SUM } from './sum.statements.js';
+import { FIND_SUMS, JOIN_WHOLE_SETS, KEEP_SUM, SUM_PAST, SUM_PRESENT, TOUCH_SUM } from './sum.statements.js';
 
 /** Sums of one collection that are kept: the last ones asked for. */
 const SUMS_KEPT = 100;
@@ -18,6 +18,11 @@ export interface MallSums {
 interface CollectionSum {
   readonly sum: Buffer;
   readonly records: number;
+}
+
+interface PastSum extends CollectionSum {
+  /** Null when the entity is gone. */
+  readonly expiredSeq: number | null;
 }
 
 /** The state that a sum is of: a collection of an entity as its change `seq` left it. */
@@ -103,11 +108,10 @@ export class SumRepository {
   }
 
   private async sumPast({ entityId, collection, seq }: SumKey): Promise<CollectionSum> {
-    const [row] = await this.dataSource.query<readonly (CollectionSum & { expiredSeq: number | null })[]>(SUM_PAST, [
-      entityId,
-      collection,
-      seq,
-    ]);
+    const [row] = await this.dataSource.transaction(async (tx) => {
+      await tx.query(JOIN_WHOLE_SETS);
+      return tx.query<readonly PastSum[]>(SUM_PAST, [entityId, collection, seq]);
+    });
     if (!row || row.expiredSeq === null) throw entityNotFound(entityId);
     if (row.expiredSeq > seq) throw historyExpired(entityId);
     return row;

@@ -30,21 +30,23 @@ export const SUM_PRESENT = `
   FROM ${VERSIONS} r
   WHERE "entityId" = $1 AND "collection" = $2 AND "toSeq" IS NULL AND "operation" <> 'delete'`;
 
-/** Of the records at change $3: what did not change since, and the state before it of what did. */
+/** Of the records at change $3: those of now that did not change since, and what was replaced after it. */
 export const SUM_PAST = `
-  WITH changed AS MATERIALIZED (
-    SELECT DISTINCT "recordId" FROM ${VERSIONS} WHERE "entityId" = $1 AND "collection" = $2 AND "fromSeq" > $3
-  )
   SELECT ${SUMMED}, (SELECT "expiredSeq" FROM "orchestrators"."entities" WHERE "entityId" = $1) AS "expiredSeq"
   FROM (
     SELECT p."recordId", p."checksum" FROM ${VERSIONS} p
     WHERE p."entityId" = $1 AND p."collection" = $2 AND p."toSeq" IS NULL AND p."operation" <> 'delete'
-      AND NOT EXISTS (SELECT FROM changed WHERE changed."recordId" = p."recordId")
+      AND NOT EXISTS (
+        SELECT FROM ${VERSIONS} c
+        WHERE c."entityId" = $1 AND c."collection" = $2 AND c."fromSeq" > $3 AND c."recordId" = p."recordId")
     UNION ALL
-    SELECT v."recordId", v."checksum" FROM changed JOIN ${VERSIONS} v
-      ON v."entityId" = $1 AND v."collection" = $2 AND v."recordId" = changed."recordId"
-        AND v."fromSeq" <= $3 AND v."toSeq" > $3 AND v."operation" <> 'delete'
+    SELECT v."recordId", v."checksum" FROM ${VERSIONS} v
+    WHERE v."entityId" = $1 AND v."collection" = $2 AND v."fromSeq" <= $3 AND v."toSeq" > $3
+      AND v."operation" <> 'delete'
   ) r`;
+
+/** For {@link SUM_PAST}: right after an import Postgres still believes that little changed, and would loop over all of it. */
+export const JOIN_WHOLE_SETS = `SELECT set_config('enable_nestloop', 'off', true), set_config('work_mem', '64MB', true)`;
 
 /** Remembers a sum and forgets the least used of its collection beyond the newest $6. Not kept for an entity that is gone. */
 export const KEEP_SUM = `

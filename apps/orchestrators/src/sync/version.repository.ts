@@ -46,8 +46,8 @@ export interface Rows<Row> {
 
 type Placed<Row> = Row & { readonly isLast: boolean };
 
-/** What stands beside a record's own text on the wire, at most. */
-const FRAME_BYTES = 512;
+/** What stands beside a record's own text and its id on the wire, at most. */
+const FRAME_BYTES = 240;
 
 /** Reads records as they were at a change, and changes in their order; a page has what fits into one reply. */
 @Injectable()
@@ -107,7 +107,7 @@ function fitting(candidates: string, { order, limit, bytes }: { order: string; l
       FROM (${candidates} ORDER BY ${order} LIMIT ${limit} + 1) c
       WINDOW behind AS (ORDER BY ${order} ROWS UNBOUNDED PRECEDING)
     ), sized AS (
-      SELECT *, sum(coalesce(octet_length("text"), 0) + ${String(FRAME_BYTES)})
+      SELECT *, sum(coalesce(octet_length("text"), 0) + octet_length("recordId") + ${String(FRAME_BYTES)})
         OVER (ORDER BY place ROWS UNBOUNDED PRECEDING) AS "textBytes"
       FROM (SELECT *, "dataJson"::text AS "text" FROM placed WHERE "diskBytes" <= ${bytes} OR place = 1 OFFSET 0) read
     )
