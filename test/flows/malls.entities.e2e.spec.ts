@@ -66,5 +66,31 @@ describe('malls end to end', () => {
       { sequence: 3, type: 'beacon', operation: 'delete', id: 'beacon-3' },
     ]);
     expect(body[2]).not.toHaveProperty('data');
+    expect((await eventAfter(2)).data['changes'].beacons).toEqual(['beacon-3']);
+  });
+
+  it('ORC-126 imports a mall as one upload, and announces each batch', async () => {
+    const before = told.length;
+    const areas = Array.from({ length: 600 }, (_, n) => ({ id: `area-${n}`, name: `Area ${n}` }));
+    const rawBody = JSON.stringify({
+      areas,
+      beacons: [
+        { id: 'b-1', name: 7 },
+        { id: 'b-2', name: 'Gate' },
+      ],
+    });
+    const headers = { 'content-type': 'application/json' };
+    const { status, body } = await admin.send<any>('POST', '/api/v1/entities/mall-a/imports', { rawBody, headers });
+    expect({ status, ...body }).toMatchObject({
+      status: 200,
+      state: 'completed',
+      counts: { rows: 602, created: 600, updated: 1, unchanged: 0, failed: 1, deleted: 0 },
+    });
+    const failed = await admin.get(`/api/v1/entities/mall-a/imports/${body.import_id}/rows?result=failed`);
+    expect(failed.body).toEqual([
+      { row: 601, collection: 'beacons', id: 'b-1', result: 'failed', error: 'name must be text, or null.' },
+    ]);
+    const events = await waitFor(() => told.length === before + 2 && told.slice(before));
+    expect(events.map(({ data }) => data['changes'].areas.length)).toEqual([500, 100]);
   });
 });

@@ -5,6 +5,7 @@ import { HttpException } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { MusterError, toErrorBody } from '#libs/contracts';
 import type { ErrorCode } from '#libs/contracts';
+import { isPatient } from './http.patience.js';
 
 /** Fastify's own codes, which tell more than the status does. */
 const CODES_OF_FASTIFY: Readonly<Record<string, ErrorCode>> = {
@@ -17,10 +18,12 @@ const CODES_OF_FASTIFY: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_MAX_PARAM_LENGTH: 'VALIDATION_FAILED',
 };
 
+const REQUEST_TIMEOUT = 'ERR_HTTP_REQUEST_TIMEOUT';
+
 /** What Node's HTTP parser refuses: there is no request for Fastify then. */
 const CODES_OF_PARSER: Readonly<Record<string, ErrorCode>> = {
   HPE_HEADER_OVERFLOW: 'HEADERS_TOO_LARGE',
-  ERR_HTTP_REQUEST_TIMEOUT: 'REQUEST_TIMEOUT',
+  [REQUEST_TIMEOUT]: 'REQUEST_TIMEOUT',
 };
 
 const CODES_OF_STATUS: Readonly<Record<number, ErrorCode>> = {
@@ -89,6 +92,7 @@ export function requestIdOf(header: unknown): string {
 
 /** Answers what is no HTTP request, or one whose URL and headers are too large. */
 export function answerParserError(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === REQUEST_TIMEOUT && isPatient(socket)) return;
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
