@@ -6,6 +6,7 @@ import { claimDataDir } from './embedded/supervisor-lock.js';
 
 const SIMULATED_ROBOTS = '25';
 const SIMULATED_RATE_HZ = '1';
+const SIMULATED_MALLS = '1';
 /** npm and the terminal both pass on one Ctrl-C; what comes later is the user's second one. */
 const SAME_KEYSTROKE_MS = 1_000;
 
@@ -64,9 +65,10 @@ async function startSimulator({ stack, urls, credentials }: Platform): Promise<S
   const [url = ''] = urls;
   const robots = process.env.SIMULATOR_ROBOTS || SIMULATED_ROBOTS;
   const rateHz = process.env.SIMULATOR_RATE_HZ || SIMULATED_RATE_HZ;
-  console.log(`  starting       simulator: ${robots} robots at ${rateHz} Hz …`);
+  const malls = process.env.SIMULATOR_MALLS || SIMULATED_MALLS;
+  console.log(`  starting       simulator: ${robots} robots at ${rateHz} Hz, ${malls} mall(s) …`);
   const main = join(import.meta.dirname, '..', 'apps', 'simulator', 'src', 'main.js');
-  const flags = ['--robots', robots, '--rate-hz', rateHz, '--url', url];
+  const flags = ['--robots', robots, '--rate-hz', rateHz, '--malls', malls, '--url', url];
   const simulator = new SupervisedChild({
     name: 'simulator',
     command: process.execPath,

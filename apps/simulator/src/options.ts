@@ -8,6 +8,10 @@ export interface SimulatorOptions {
   /** Absent: 25 of the sample fleet, or as many as the configuration names. */
   readonly robots: number | undefined;
   readonly rateHz: number;
+  /** How many malls, each with its orchestrator. */
+  readonly malls: number;
+  /** In each mall. */
+  readonly beacons: number;
   /** A robot_config.json or a directory of them; absent for the sample fleet. */
   readonly config: string | undefined;
   readonly floorPlan: string | undefined;
@@ -36,6 +40,8 @@ const FLAGS = {
   url: { type: 'string' },
   robots: { type: 'string' },
   'rate-hz': { type: 'string' },
+  malls: { type: 'string' },
+  beacons: { type: 'string' },
   config: { type: 'string' },
   'floor-plan': { type: 'string' },
   user: { type: 'string' },
@@ -47,6 +53,7 @@ const FLAGS = {
 } as const;
 
 const USUAL_FAILURE_RATE = 0.02;
+const USUAL_BEACONS = 50;
 
 /** Reads flags, then SIMULATOR_* variables (`--rate-hz` is SIMULATOR_RATE_HZ), then defaults. @throws OptionsError */
 export function readOptions(args: readonly string[], env: Environment): SimulatorOptions {
@@ -58,6 +65,8 @@ export function readOptions(args: readonly string[], env: Environment): Simulato
     url: given.url('url', `http://127.0.0.1:${env['PORT'] || '3000'}`),
     robots: given.number('robots', { min: 1, max: 10_000, whole: true }),
     rateHz: given.number('rate-hz', { min: 0.01, max: 1_000 }) ?? 1,
+    malls: given.number('malls', { min: 0, max: 100, whole: true }) ?? 0,
+    beacons: given.number('beacons', { min: 1, max: 500, whole: true }) ?? USUAL_BEACONS,
     config: given.path('config'),
     floorPlan: given.path('floor-plan'),
     user,

@@ -4,7 +4,9 @@ import { CredentialStore } from './enrolment/credential.store.js';
 import { Enrolment } from './enrolment/enrolment.js';
 import { GatewayClient } from './enrolment/gateway.client.js';
 import { Fleet } from './fleet.js';
-import type { Log } from './log.js';
+import { systemClock } from './clock.js';
+import { type Log, reasonOf } from './log.js';
+import { Mall } from './mall/mall.js';
 import type { SimulatorOptions } from './options.js';
 import { fleetOf, readRobotConfigs, type RobotConfig, sampleRobotConfigs } from './robot/robot-config.js';
 import { SimulatedRobot } from './robot/simulated-robot.js';
@@ -17,10 +19,12 @@ const OUTAGES = { meanOnlineS: 600, minOfflineS: 15, maxOfflineS: 60 };
 
 /** Runs a fleet until `signal` is aborted. @throws Error when its files cannot be read or no robot can be started */
 export async function runSimulator(options: SimulatorOptions, log: Log, signal: AbortSignal): Promise<void> {
-  const fleet = assemble(options, log, signal);
+  const gateway = new GatewayClient({ ...options, log, signal });
+  const fleet = assemble(options, gateway, log, signal);
+  const malls = mallsOf(options, gateway, log, signal);
   const summary = setInterval(() => log.info('fleet_summary', { ...fleet.summary }), SUMMARY_EVERY_MS);
   try {
-    await runUntilAborted(fleet, log, signal);
+    await Promise.all([runUntilAborted(fleet, log, signal), ...malls.map((mall) => runMall(mall, log))]);
   } finally {
     clearInterval(summary);
     await Promise.race([fleet.stop(), new Promise((resolve) => setTimeout(resolve, STOP_WITHIN_MS).unref())]);
@@ -36,11 +40,10 @@ async function runUntilAborted(fleet: Fleet, log: Log, signal: AbortSignal): Pro
   await aborted;
 }
 
-function assemble(options: SimulatorOptions, log: Log, signal: AbortSignal): Fleet {
-  const { url, user, password, seed, rateHz: telemetryHz, failureRate } = options;
+function assemble(options: SimulatorOptions, gateway: GatewayClient, log: Log, signal: AbortSignal): Fleet {
+  const { url, seed, rateHz: telemetryHz, failureRate } = options;
   const plan = options.floorPlan === undefined ? defaultFloorPlan() : readFloorPlan(options.floorPlan);
   const outages = options.steady ? undefined : OUTAGES;
-  const gateway = new GatewayClient({ url, user, password, log, signal });
   const store = new CredentialStore(join(options.dataDir, 'simulator'), url);
   return new Fleet({
     configs: configsOf(options),
@@ -49,6 +52,25 @@ function assemble(options: SimulatorOptions, log: Log, signal: AbortSignal): Fle
       new SimulatedRobot({ config, credentials, plan, log, seed, telemetryHz, failureRate, outages }),
     log,
     signal,
+  });
+}
+
+/** A mall that cannot be started leaves the robots and the other malls alone. */
+async function runMall(mall: Mall, log: Log): Promise<void> {
+  try {
+    await mall.run();
+  } catch (error) {
+    log.error('mall_failed', { message: reasonOf(error) });
+  }
+}
+
+function mallsOf(options: SimulatorOptions, gateway: GatewayClient, log: Log, signal: AbortSignal): Mall[] {
+  const { url, malls, beacons, seed, failureRate, dataDir } = options;
+  return Array.from({ length: malls }, (_, n) => {
+    const entityId = `mall-${n + 1}`;
+    const directory = join(dataDir, 'simulator', 'malls', entityId);
+    const parts = { url, entityId, name: `Mall ${n + 1}`, gateway, directory, beacons, seed, failureRate };
+    return new Mall({ ...parts, clock: systemClock, log, signal });
   });
 }
 

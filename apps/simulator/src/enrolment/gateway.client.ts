@@ -50,16 +50,20 @@ export class GatewayClient {
   /** Issues credentials for a robot; an id that the platform does not know is enrolled. @throws GatewayRefusedError */
   async issueCredentials(robotId: string): Promise<RobotCredentials> {
     const path = ROUTES.credentialsIssue.path.replace(':robotId', robotId);
+    const response = await this.call(ROUTES.credentialsIssue, path, { transport: 'nats' });
+    return readAnswer<typeof Credentials>(ROUTES.credentialsIssue, response, credentials);
+  }
+
+  /** Asks as the simulator's user; logs in when it has to. `path` is the route's with its parameters filled in. */
+  async call(route: Route, path: string, body: object): Promise<Response> {
     const ask = async (): Promise<Response> => {
       this.session ??= this.logIn();
-      return this.send(ROUTES.credentialsIssue, path, { transport: 'nats' }, await this.session);
+      return this.send(route, path, body, await this.session);
     };
-    let response = await ask();
-    if (response.status === UNAUTHORIZED) {
-      this.session = undefined;
-      response = await ask();
-    }
-    return readAnswer<typeof Credentials>(ROUTES.credentialsIssue, response, credentials);
+    const response = await ask();
+    if (response.status !== UNAUTHORIZED) return response;
+    this.session = undefined;
+    return ask();
   }
 
   private async logIn(): Promise<string> {
