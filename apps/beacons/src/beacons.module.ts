@@ -7,6 +7,7 @@ import { CHALLENGES } from './challenges/challenges.providers.js';
 import { ChallengesResponder } from './challenges/challenges.responder.js';
 import { DEVICES } from './devices/devices.providers.js';
 import { DevicesResponder } from './devices/devices.responder.js';
+import { PresenceResponder } from './devices/presence.responder.js';
 import { FIRMWARE, FIRMWARE_RESPONDERS } from './firmware/firmware.providers.js';
 import { Beacons0001 } from './migrations/0001-outbox.js';
 import { Beacons0002 } from './migrations/0002-devices.js';
@@ -24,7 +25,14 @@ import { RolloutsResponder } from './rollouts/rollouts.responder.js';
     }),
     OutboxModule.forFeature('beacons'),
   ],
-  controllers: [DevicesResponder, AccessLogsResponder, ChallengesResponder, ...FIRMWARE_RESPONDERS, RolloutsResponder],
+  controllers: [
+    DevicesResponder,
+    PresenceResponder,
+    AccessLogsResponder,
+    ChallengesResponder,
+    ...FIRMWARE_RESPONDERS,
+    RolloutsResponder,
+  ],
   providers: [...DEVICES, ...ACCESS_LOGS, ...CHALLENGES, ...FIRMWARE, ...ROLLOUTS],
 })
 export class BeaconsModule {}

@@ -1,8 +1,10 @@
 import { Module } from '@nestjs/common';
 import { APP_FILTER, APP_PIPE } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AccessLogsEdgeModule } from './access-logs/access-logs-edge.module.js';
 import { AuditModule } from './audit/audit.module.js';
 import { AuthModule } from './auth/auth.module.js';
+import { BeaconsEdgeModule } from './beacons/beacons-edge.module.js';
 import { DeadLettersModule } from './dead-letters/dead-letters.module.js';
 import { BatchModule } from './batch/batch.module.js';
 import { CommandsEdgeModule } from './commands/commands-edge.module.js';
@@ -35,6 +37,8 @@ import { createValidationPipe } from './validation.pipe.js';
     TelemetryEdgeModule,
     RolloutsEdgeModule,
     DeadLettersModule,
+    BeaconsEdgeModule,
+    AccessLogsEdgeModule,
     FirmwareEdgeModule,
     OrchestratorsEdgeModule,
     SyncEdgeModule,

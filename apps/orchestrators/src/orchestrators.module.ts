@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { SchemaModule } from '#libs/database';
 import { OutboxModule } from '#libs/outbox';
 import { ENTITIES } from './entities/entities.providers.js';
+import { DeviceRecordResponder } from './entities/device-record.responder.js';
 import { EntitiesResponder } from './entities/entities.responder.js';
 import { RecordsResponder } from './entities/records.responder.js';
 import { AckPruner } from './events/ack.pruner.js';
@@ -75,6 +76,7 @@ const EVENTS = [EventService, AckPruner, AckRepository, ConfigurationRepository]
   controllers: [
     EntitiesResponder,
     RecordsResponder,
+    DeviceRecordResponder,
     ImportsResponder,
     EventsResponder,
     RegistrationResponder,

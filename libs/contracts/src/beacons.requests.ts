@@ -55,6 +55,8 @@ export interface BeaconDeviceQuery extends OfEntity, Paging {
 export const BEACONS_REQUESTS = {
   register: request<OfEntity & { registration: BeaconRegistration }, BeaconRegistered>('rpc.beacons.register'),
   heartbeat: request<OfEntity & { heartbeat: BeaconHeartbeat }, BeaconHeartbeatAnswer>('rpc.beacons.heartbeat'),
+  /** Whoever calls it says that heartbeats could be heard until now: without it silence proves nothing. */
+  listening: request<Record<string, never>, { ok: true }>('rpc.beacons.listening'),
   list: request<BeaconDeviceQuery, BeaconDevicePage>('rpc.beacons.list'),
   get: request<OfBeacon, BeaconDeviceDetail>('rpc.beacons.get'),
   approve: request<OfBeacon & { by: string }, BeaconDeviceDetail>('rpc.beacons.approve'),

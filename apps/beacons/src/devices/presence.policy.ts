@@ -2,6 +2,9 @@ import { type BeaconPresence, type BeaconPresenceEvent, MALL_EVENTS, mallEventSu
 import type { Outgoing } from '#libs/outbox';
 import type { DeviceKey } from './device.row.js';
 
+const SHORTEST_PAUSE_MS = 10_000;
+const LONGEST_PAUSE_MS = 60_000;
+
 /** Heartbeats could be heard from `since` to `until` without a break. */
 export interface Hearing {
   readonly since: Date;
@@ -20,9 +23,14 @@ export function offlineAfterMs(heartbeatSeconds: number, offlinePercent: number)
   return heartbeatSeconds * offlinePercent * 10;
 }
 
+/** A pause in which nobody listened and that still counts as none: longer than a restart takes, short beside the timeout. */
+export function maxPauseMs(timeoutMs: number): number {
+  return Math.min(LONGEST_PAUSE_MS, Math.max(SHORTEST_PAUSE_MS, timeoutMs / 4));
+}
+
 /** Goes on listening at `now`; a pause longer than `maxPauseMs`, in which nobody listened, begins anew. */
-export function listenOn(hearing: Hearing | undefined, now: Date, maxPauseMs: number): Hearing {
-  const isUnbroken = hearing !== undefined && now.getTime() - hearing.until.getTime() <= maxPauseMs;
+export function listenOn(hearing: Hearing | undefined, now: Date, pauseMs: number): Hearing {
+  const isUnbroken = hearing !== undefined && now.getTime() - hearing.until.getTime() <= pauseMs;
   return { since: isUnbroken ? hearing.since : now, until: now };
 }
 

@@ -13,8 +13,8 @@ interface SilentRow extends DeviceKey {
 export class PresenceRepository {
   constructor(private readonly dataSource: DataSource) {}
 
-  /** Notes that somebody listens now, and answers since when somebody does without a break longer than `maxPauseMs`. */
-  listen(maxPauseMs: number): Promise<Hearing> {
+  /** Notes that heartbeats can be heard now; a pause longer than `maxPauseMs` begins anew. */
+  listen(maxPauseMs: number): Promise<void> {
     return this.dataSource.transaction(async (tx) => {
       const [known] = await tx.query<readonly Hearing[]>(`SELECT "since", "until" FROM "beacons"."hearing" FOR UPDATE`);
       const hearing = listenOn(known, new Date(), maxPauseMs);
@@ -23,8 +23,15 @@ export class PresenceRepository {
          ON CONFLICT ("id") DO UPDATE SET "since" = EXCLUDED."since", "until" = greatest("hearing"."until", EXCLUDED."until")`,
         [hearing.since, hearing.until],
       );
-      return hearing;
     });
+  }
+
+  /** Since when, and until when, heartbeats could be heard; nothing before anybody said so. */
+  async hearing(): Promise<Hearing | undefined> {
+    const [hearing] = await this.dataSource.query<readonly Hearing[]>(
+      `SELECT "since", "until" FROM "beacons"."hearing"`,
+    );
+    return hearing;
   }
 
   /**

@@ -1,5 +1,4 @@
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { BrokerConnection } from '#libs/jetstream';
 import { Outbox } from '#libs/outbox';
 import { Ticker } from '#libs/platform';
 import { DevicesSettings } from './devices.settings.js';
@@ -8,8 +7,6 @@ import { PresenceRepository } from './presence.repository.js';
 
 const MAX_SWEEP_MS = 15_000;
 const SWEEPS_PER_TIMEOUT = 10;
-/** Longer than a restart takes, and short beside the silence that makes a beacon offline. */
-const PAUSED_SWEEPS = 4;
 const BATCH = 500;
 
 /** Declares silent beacons offline; who speaks is made online where the heartbeat is stored. */
@@ -17,17 +14,15 @@ const BATCH = 500;
 export class PresenceSweeper implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly ticker: Ticker;
   private readonly timeoutMs: number;
-  private readonly intervalMs: number;
 
   constructor(
     private readonly presence: PresenceRepository,
-    private readonly broker: BrokerConnection,
     private readonly outbox: Outbox,
     { heartbeatSeconds, offlinePercent }: DevicesSettings,
   ) {
     this.timeoutMs = offlineAfterMs(heartbeatSeconds, offlinePercent);
-    this.intervalMs = Math.min(MAX_SWEEP_MS, this.timeoutMs / SWEEPS_PER_TIMEOUT);
-    this.ticker = new Ticker('BeaconPresence', this.intervalMs, () => this.sweep());
+    const intervalMs = Math.min(MAX_SWEEP_MS, this.timeoutMs / SWEEPS_PER_TIMEOUT);
+    this.ticker = new Ticker('BeaconPresence', intervalMs, () => this.sweep());
   }
 
   onApplicationBootstrap(): void {
@@ -38,10 +33,9 @@ export class PresenceSweeper implements OnApplicationBootstrap, OnModuleDestroy 
     await this.ticker.stop();
   }
 
-  /** Without the broker no heartbeat arrives, and nobody listens. */
   private async sweep(): Promise<boolean> {
-    if (!this.broker.isConnected) return false;
-    const since = silentSince(await this.presence.listen(this.intervalMs * PAUSED_SWEEPS), this.timeoutMs);
+    const hearing = await this.presence.hearing();
+    const since = hearing ? silentSince(hearing, this.timeoutMs) : null;
     if (since === null) return false;
     const moved = await this.presence.moveSilent(since, BATCH);
     if (moved > 0) this.outbox.kick();

@@ -1,5 +1,6 @@
 import { AnnouncementRepository } from './announcement.repository.js';
 import { Announcer } from './announcer.js';
+import { DeviceRecordRepository } from './device-record.repository.js';
 import { EntitiesSettings } from './entities.settings.js';
 import { EntityRepository } from './entity.repository.js';
 import { EntityService } from './entity.service.js';
@@ -18,6 +19,7 @@ export const ENTITIES = [
   RecordReader,
   EntityRepository,
   RecordRepository,
+  DeviceRecordRepository,
   Announcer,
   AnnouncementRepository,
   HistorySweeper,

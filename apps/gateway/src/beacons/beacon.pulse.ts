@@ -1,0 +1,39 @@
+import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { BEACONS_REQUESTS } from '#libs/contracts';
+import { RpcClient } from '#libs/jetstream';
+import { Ticker } from '#libs/platform';
+
+/** Several a pause that the service still calls unbroken. */
+const EVERY_MS = 3_000;
+const TIMEOUT_MS = 2_000;
+
+/** Tells the service, by the way that heartbeats take, that they could be heard: else no beacon may be declared offline. */
+@Injectable()
+export class BeaconPulse implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly ticker = new Ticker('BeaconPulse', EVERY_MS, () => this.tell());
+  private isHeard = true;
+
+  constructor(private readonly rpc: RpcClient) {}
+
+  onApplicationBootstrap(): void {
+    this.ticker.start();
+    this.ticker.kick();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.ticker.stop();
+  }
+
+  /** Silent about failures after the first: a service that is away says so at the routes that need it. */
+  private async tell(): Promise<boolean> {
+    try {
+      await this.rpc.ask(BEACONS_REQUESTS.listening, {}, TIMEOUT_MS);
+      this.isHeard = true;
+    } catch (error) {
+      const isFirst = this.isHeard;
+      this.isHeard = false;
+      if (isFirst) throw error;
+    }
+    return false;
+  }
+}

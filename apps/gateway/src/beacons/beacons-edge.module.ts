@@ -1,0 +1,15 @@
+import { Module } from '@nestjs/common';
+import { AuthModule } from '../auth/auth.module.js';
+import { BatchTypesModule } from '../batch/batch-types.module.js';
+import { BeaconAuthController } from './beacon-auth.controller.js';
+import { BeaconDevicesController } from './beacon-devices.controller.js';
+import { BeaconReportsController } from './beacon-reports.controller.js';
+import { BeaconLimiter } from './beacon.limiter.js';
+import { BeaconPulse } from './beacon.pulse.js';
+
+@Module({
+  imports: [AuthModule, BatchTypesModule],
+  controllers: [BeaconReportsController, BeaconDevicesController, BeaconAuthController],
+  providers: [BeaconLimiter, BeaconPulse],
+})
+export class BeaconsEdgeModule {}
