@@ -126,12 +126,12 @@ export class LiveSubscription implements Watcher {
     return this.parts.gate.run(() => this.replayStretch(cursor, upTo, mode));
   }
 
-  /** Another gateway may have been ahead of this one; then this one catches up first. */
+  /** Another gateway may have been ahead of this one, or know a newer stream; then this one catches up first. */
   private async placeOf(cursor: Positions): Promise<ResyncReason | undefined> {
     const { feed } = this.parts;
-    if (isOfOtherStreams(cursor, feed.positions)) return 'cursor_foreign';
-    if (isBehind(feed.positions, cursor)) await atMost(CATCH_UP_MS, feed.heal());
-    return isOfOtherStreams(cursor, feed.positions) || isBehind(feed.positions, cursor) ? 'cursor_foreign' : undefined;
+    const isUnknown = (): boolean => isOfOtherStreams(cursor, feed.positions) || isBehind(feed.positions, cursor);
+    if (isUnknown()) await atMost(CATCH_UP_MS, feed.heal());
+    return isUnknown() ? 'cursor_foreign' : undefined;
   }
 
   private async replayStretch(cursor: Positions, upTo: Positions, mode: ReplayMode): Promise<ResyncReason | undefined> {

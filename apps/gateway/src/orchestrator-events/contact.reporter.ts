@@ -1,4 +1,5 @@
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { auditTime, type Subscription } from 'rxjs';
 import { ORCHESTRATORS_REQUESTS } from '#libs/contracts';
 import { RpcClient } from '#libs/jetstream';
 import { Ticker } from '#libs/platform';
@@ -6,11 +7,14 @@ import { OrchestratorEventsSettings } from './orchestrator-events.settings.js';
 import { OrchestratorSessions, type UntoldContact } from './orchestrator.sessions.js';
 
 const BATCH = 1_000;
+/** Hundreds close together when a network fails. */
+const TOGETHER_MS = 100;
 
 /** Tells the service now and then, in few words for all, what reached which orchestrator (decision C11). */
 @Injectable()
 export class ContactReporter implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly ticker: Ticker;
+  private noteworthy: Subscription | undefined;
   private toldUpToMs = 0;
   private pending: readonly UntoldContact[] = [];
 
@@ -24,9 +28,11 @@ export class ContactReporter implements OnApplicationBootstrap, OnModuleDestroy 
 
   onApplicationBootstrap(): void {
     this.ticker.start();
+    this.noteworthy = this.sessions.noteworthy$.pipe(auditTime(TOGETHER_MS)).subscribe(() => this.ticker.kick());
   }
 
   async onModuleDestroy(): Promise<void> {
+    this.noteworthy?.unsubscribe();
     await this.ticker.stop();
     await this.report().catch(() => false);
   }

@@ -67,11 +67,21 @@ export class OrchestratorSession implements Listener {
     return this.newest;
   }
 
-  /** Greets, replays and goes live. @throws MusterError when the broker cannot be read; the stream is to be ended then. */
+  /** Says `connected`, and at once what keeps it from going on where it stopped. */
+  greet(): void {
+    const { obstacle, placeId } = this.parts.place;
+    const notice: ConnectedNotice = {
+      connection_id: this.connectionId,
+      server_time: new Date().toISOString(),
+      last_event_id: this.lastId,
+    };
+    this.say(ORCHESTRATOR_NOTICES.connected, notice);
+    if (obstacle) this.requireResync(obstacle, placeId);
+  }
+
+  /** Replays and goes live. @throws MusterError when the broker cannot be read; the stream is to be ended then. */
   async begin(engine: LiveEngine): Promise<void> {
     const { place, caller } = this.parts;
-    this.greet();
-    if (place.obstacle) this.requireResync(place.obstacle, place.placeId);
     const options = { lastEventId: place.cursor, signal: this.ended.signal };
     this.subscription = await engine.join(orchestratorGroup(caller.entityId), options, this);
   }
@@ -121,15 +131,6 @@ export class OrchestratorSession implements Listener {
   leave(): void {
     this.ended.abort();
     this.subscription?.close();
-  }
-
-  private greet(): void {
-    const notice: ConnectedNotice = {
-      connection_id: this.connectionId,
-      server_time: new Date().toISOString(),
-      last_event_id: this.lastId,
-    };
-    this.say(ORCHESTRATOR_NOTICES.connected, notice);
   }
 
   private requireResync(reason: OrchestratorResyncReason, placeId: string): void {

@@ -1,5 +1,5 @@
 import { Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import type { Subscription } from 'rxjs';
+import { Subject, type Observable, type Subscription } from 'rxjs';
 import { MusterError } from '#libs/contracts';
 import { Authenticator } from '../auth/authenticator.js';
 import { SessionRevocations } from '../auth/session.revocations.js';
@@ -28,9 +28,13 @@ export class OrchestratorSessions implements OnModuleInit, OnModuleDestroy {
   private readonly sessions = new Map<string, Set<OrchestratorSession>>();
   /** Assigned id → the newest delivery over a stream that is closed. */
   private readonly untold = new Map<string, Delivered>();
+  private readonly noteworthy = new Subject<void>();
   private timer: NodeJS.Timeout | undefined;
   private revocations: Subscription | undefined;
   private isStopping = false;
+
+  /** Contacts that should not wait long: the same orchestrator may come back at once. */
+  readonly noteworthy$: Observable<void> = this.noteworthy.asObservable();
 
   constructor(
     private readonly engine: LiveEngine,
@@ -67,6 +71,8 @@ export class OrchestratorSessions implements OnModuleInit, OnModuleDestroy {
     this.admit(session);
     transport.onClose(() => this.forget(session));
     try {
+      session.greet();
+      if (place.obstacle) this.noteworthy.next();
       await session.begin(this.engine);
     } catch (error) {
       // The client left before the replay had ended, or the broker did.
@@ -111,7 +117,9 @@ export class OrchestratorSessions implements OnModuleInit, OnModuleDestroy {
     connections.dec({ protocol: session.transport.protocol });
     const { delivered } = session;
     const known = this.untold.get(orchestratorId);
-    if (delivered && delivered.atMs >= (known?.atMs ?? 0)) this.untold.set(orchestratorId, delivered);
+    if (!delivered || delivered.atMs < (known?.atMs ?? 0)) return;
+    this.untold.set(orchestratorId, delivered);
+    this.noteworthy.next();
   }
 
   private tick(nowMs: number): void {
