@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { HTTP_HEADERS, MusterError, ROBOTS_REQUESTS, ROUTES } from '#libs/contracts';
-import { JsonLogger } from '../../../libs/platform/src/json.logger.js';
+import { JsonLogger } from '#libs/platform';
 import { type Answer, Api } from '../../../test/support/api.js';
 import { GatewayStage } from '../../../test/support/hub.js';
 import { HubClient } from '../../../test/support/hub-client.js';

@@ -49,6 +49,12 @@ export class AuthSettings extends settings({
     max: 31_536_000,
     hint: "seconds for which an orchestrator's token is good; it may be refreshed in the last two sevenths of them",
   }),
+  robotTokenTtlS: integer('ROBOT_TOKEN_TTL_S', {
+    default: 604_800,
+    min: 60,
+    max: 31_536_000,
+    hint: "seconds for which a robot's token for reporting tasks over HTTP is good",
+  }),
   apiKeyRequestsPerMinute: integer('RATE_LIMIT_API_KEY_PER_MINUTE', {
     default: 100,
     min: 1,
@@ -65,7 +71,8 @@ export class AuthSettings extends settings({
 }) {
   /** Seconds for which a revocation counts: as long as any token of ours could be shown, or be exchanged for a new one. */
   get longestProofS(): number {
-    return Math.max(this.accessTokenTtlS, this.orchestratorTokenTtlS) + REFRESH_GRACE_S + CLOCKS_S;
+    const longest = Math.max(this.accessTokenTtlS, this.orchestratorTokenTtlS, this.robotTokenTtlS);
+    return longest + REFRESH_GRACE_S + CLOCKS_S;
   }
 
   /** Key: the first user; undefined where the environment gives no password. */

@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { AuthSettings } from '../auth/auth.settings.js';
 import { SessionRevocations } from '../auth/session.revocations.js';
 import { TokenIssuer } from '../auth/token.issuer.js';
 
-/** As long as an orchestrator's (orchestrators.txt 8.1): who reports tasks for days must not be cut off in between. */
-export const ROBOT_TOKEN_LIFE_S = 604_800;
 const MS_PER_SECOND = 1_000;
 
 export interface RobotGrant {
@@ -27,19 +26,21 @@ export class RobotTokens {
     private readonly dataSource: DataSource,
     private readonly issuer: TokenIssuer,
     private readonly revocations: SessionRevocations,
+    private readonly settings: AuthSettings,
   ) {}
 
   /** The grant is stored first: there is no token that cannot be revoked. */
   async issue({ robotId, entityId, by }: RobotGrant): Promise<RobotToken> {
     const sessionId = randomUUID();
+    const lifeS = this.settings.robotTokenTtlS;
     await this.dataSource.query(
       `WITH gone AS (DELETE FROM "auth"."robotTokens" WHERE "expiresAt" < now())
        INSERT INTO "auth"."robotTokens" ("sessionId", "robotId", "entityId", "issuedBy", "expiresAt")
        VALUES ($1, $2, $3, $4, now() + make_interval(secs => $5))`,
-      [sessionId, robotId, entityId, by, ROBOT_TOKEN_LIFE_S],
+      [sessionId, robotId, entityId, by, lifeS],
     );
     const scope = { role: 'robot', entityId, aliases: [] } as const;
-    const grant = { id: robotId, scope, sessionId, lifeS: ROBOT_TOKEN_LIFE_S };
+    const grant = { id: robotId, scope, sessionId, lifeS };
     const { token, expiresAt } = await this.issuer.issueToMachine(grant);
     return { token, expiresAt: new Date(expiresAt * MS_PER_SECOND) };
   }
