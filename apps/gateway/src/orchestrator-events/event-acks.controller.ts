@@ -3,16 +3,22 @@ import { ApiTags } from '@nestjs/swagger';
 import type { Principal } from '#libs/auth';
 import { ROUTES } from '#libs/contracts';
 import { CurrentPrincipal } from '../auth/request.principal.js';
+import { BatchTypes } from '../batch/batch.types.js';
 import { JsonBody } from '../edge.body.js';
 import { Endpoint } from '../route.decorator.js';
 import { EventAcknowledger, PLAIN_STATUS } from './event.acknowledger.js';
-import { EventAckBody, EventAckResponse } from './events.dto.js';
+import { EventAckBody, EventAckResponse, QueuedEventAckBody } from './events.dto.js';
 import { streamCallerOf } from './stream.caller.js';
 
 @ApiTags('orchestrators')
 @Controller()
 export class EventAcksController {
-  constructor(private readonly acknowledger: EventAcknowledger) {}
+  constructor(
+    private readonly acknowledger: EventAcknowledger,
+    batch: BatchTypes,
+  ) {
+    batch.add('event_ack', QueuedEventAckBody, (ack, caller) => this.acknowledge(ack.event_id, ack, caller));
+  }
 
   @Endpoint(ROUTES.orchestratorsAckEvent, {
     response: EventAckResponse,

@@ -30,6 +30,14 @@ export class EventAckBody {
   error?: string | null;
 }
 
+/** In a batch the event's id stands beside the rest. */
+export class QueuedEventAckBody extends EventAckBody {
+  @ApiProperty(EVENT_ID)
+  @IsString()
+  @MaxLength(64)
+  event_id!: string;
+}
+
 export class EventAckResponse {
   @ApiProperty({ enum: [true] })
   acknowledged!: true;

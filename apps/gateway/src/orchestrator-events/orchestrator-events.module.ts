@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module.js';
+import { BatchTypesModule } from '../batch/batch-types.module.js';
 import { HubModule } from '../hub/hub.module.js';
 import { LiveModule } from '../live/live.module.js';
 import { ContactReporter } from './contact.reporter.js';
@@ -16,7 +17,7 @@ import { StreamDoor } from './stream.door.js';
 import { StreamOpening } from './stream.opening.js';
 
 @Module({
-  imports: [AuthModule, LiveModule, HubModule],
+  imports: [AuthModule, LiveModule, HubModule, BatchTypesModule],
   controllers: [EventStreamController, EventAcksController, EntityEventsController],
   providers: [
     EventStream,
