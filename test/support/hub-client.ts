@@ -1,5 +1,5 @@
 import { io, type Socket } from 'socket.io-client';
-import { HUB_NAMESPACE, HUB_NOTICES, ROBOT_EVENTS, STREAM_EVENTS } from '#libs/contracts';
+import { HUB_NAMESPACE, HUB_NOTICES, MALL_EVENTS, ROBOT_EVENTS, STREAM_EVENTS } from '#libs/contracts';
 import { waitFor } from './wait.js';
 
 /** One event as a browser got it. */
@@ -17,6 +17,7 @@ export interface JoinAnswer {
 
 const NAMES = [
   ...Object.values(ROBOT_EVENTS).map(({ hub }) => hub),
+  ...Object.values(MALL_EVENTS).map(({ hub }) => hub),
   ...Object.values(STREAM_EVENTS),
   ...Object.values(HUB_NOTICES),
 ];

@@ -67,3 +67,12 @@ export const MALL_EVENTS = {
 } as const;
 
 export type MallEventName = keyof typeof MALL_EVENTS;
+
+/** Hub event of a mall's domain event; `undefined` when it is none. */
+export function mallHubEventOf(event: string): string | undefined {
+  return MALL_HUB_BY_EVENT.get(event);
+}
+
+const MALL_HUB_BY_EVENT: ReadonlyMap<string, string> = new Map(
+  Object.values(MALL_EVENTS).map(({ event, hub }) => [event, hub]),
+);

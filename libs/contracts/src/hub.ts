@@ -1,4 +1,4 @@
-import { isRobotId } from './identifiers.js';
+import { isRobotId, isTokenId } from './identifiers.js';
 
 /** Socket.IO namespace of the robots hub (decision A1). */
 export const HUB_NAMESPACE = '/hubs/robots';
@@ -20,19 +20,31 @@ export const HUB_NOTICES = {
 
 export const FLEET_GROUP = 'fleet';
 const ROBOT_GROUP_PREFIX = 'robot:';
+const ENTITY_GROUP_PREFIX = 'entity:';
 
-export type HubGroup = { readonly kind: 'fleet' } | { readonly kind: 'robot'; readonly robotId: string };
+export type HubGroup =
+  | { readonly kind: 'fleet' }
+  | { readonly kind: 'robot'; readonly robotId: string }
+  | { readonly kind: 'entity'; readonly entityId: string };
 
 /** Reads a group's name; `undefined` for a group that does not exist. */
 export function parseGroup(name: unknown): HubGroup | undefined {
   if (name === FLEET_GROUP) return { kind: 'fleet' };
-  if (typeof name !== 'string' || !name.startsWith(ROBOT_GROUP_PREFIX)) return undefined;
-  const robotId = name.slice(ROBOT_GROUP_PREFIX.length);
-  return isRobotId(robotId) ? { kind: 'robot', robotId } : undefined;
+  const robotId = idIn(name, ROBOT_GROUP_PREFIX);
+  if (isRobotId(robotId)) return { kind: 'robot', robotId };
+  const entityId = idIn(name, ENTITY_GROUP_PREFIX);
+  return isTokenId(entityId) ? { kind: 'entity', entityId } : undefined;
+}
+
+function idIn(name: unknown, prefix: string): string | undefined {
+  return typeof name === 'string' && name.startsWith(prefix) ? name.slice(prefix.length) : undefined;
 }
 
 /** The name under which a robot's group is joined. */
 export const robotGroup = (robotId: string): string => `${ROBOT_GROUP_PREFIX}${robotId}`;
+
+/** The name under which a mall's group is joined. */
+export const entityGroup = (entityId: string): string => `${ENTITY_GROUP_PREFIX}${entityId}`;
 
 export const RESYNC_REASONS = ['cursor_unreadable', 'cursor_too_old', 'gap_too_large', 'cursor_foreign'] as const;
 export type ResyncReason = (typeof RESYNC_REASONS)[number];

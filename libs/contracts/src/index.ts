@@ -133,6 +133,7 @@ export {
 export {
   hubEventOf,
   MALL_EVENTS,
+  mallHubEventOf,
   ORCHESTRATOR_EVENTS,
   ORCHESTRATOR_NOTICES,
   ROBOT_EVENTS,
@@ -173,6 +174,7 @@ export {
 export { FIRMWARE_REQUESTS, type FirmwareReader } from './firmware.requests.js';
 export { GRPC_METADATA, HTTP_HEADERS, MESSAGE_HEADERS } from './headers.js';
 export {
+  entityGroup,
   FLEET_GROUP,
   HUB_MESSAGES,
   HUB_NAMESPACE,

@@ -54,7 +54,7 @@ function readGroup(fields: ReadonlyMap<string, unknown>): HubGroup {
   const group = parseGroup(name);
   if (group) return group;
   const shown = typeof name === 'string' ? `"${name.slice(0, MAX_SHOWN_CHARACTERS)}"` : `a ${typeof name}`;
-  throw invalid('group', `must be "fleet" or "robot:<robotId>", not ${shown}`);
+  throw invalid('group', `must be "fleet", "robot:<robotId>" or "entity:<entityId>", not ${shown}`);
 }
 
 function readCursor(value: unknown): string | undefined {

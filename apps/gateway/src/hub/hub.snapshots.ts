@@ -2,10 +2,12 @@ import { Injectable, Logger } from '@nestjs/common';
 import { lastValueFrom, reduce } from 'rxjs';
 import {
   MusterError,
+  ORCHESTRATORS_REQUESTS,
   ROBOTS_REQUESTS,
   TELEMETRY_REQUESTS,
   type FleetPage,
   type HubGroup,
+  type OrchestratorDto,
   type RequestContract,
   type RobotDto,
   type RobotReportDto,
@@ -23,7 +25,16 @@ export interface RobotSnapshot {
   readonly telemetry: object | null;
 }
 
-/** What goes with `resync_required`: of a robot everything that is newest, of the fleet its first page. */
+/** Where a mall stands; its records and tasks are at REST. */
+export interface MallSnapshot {
+  /** Null before one has registered. */
+  readonly orchestrator: OrchestratorDto | null;
+}
+
+/**
+ * What goes with `resync_required`: of a robot everything that is newest, of the fleet its first page, of a mall its
+ * orchestrator.
+ */
 @Injectable()
 export class HubSnapshots {
   private readonly logger = new Logger('Hub');
@@ -34,13 +45,29 @@ export class HubSnapshots {
   ) {}
 
   /** Null when it cannot be had now; REST has the same under the group's own path. */
-  async of(group: HubGroup): Promise<RobotSnapshot | FleetPage | null> {
+  async of(group: HubGroup): Promise<RobotSnapshot | MallSnapshot | FleetPage | null> {
     try {
-      return await (group.kind === 'fleet' ? this.ofFleet() : this.ofRobot(group.robotId));
+      return await this.read(group);
     } catch (error) {
       this.logger.warn({ event: 'hub_snapshot_failed', group: group.kind, error });
       return null;
     }
+  }
+
+  private read(group: HubGroup): Promise<RobotSnapshot | MallSnapshot | FleetPage> {
+    switch (group.kind) {
+      case 'fleet':
+        return this.ofFleet();
+      case 'robot':
+        return this.ofRobot(group.robotId);
+      case 'entity':
+        return this.ofMall(group.entityId);
+    }
+  }
+
+  private async ofMall(entityId: string): Promise<MallSnapshot> {
+    const orchestrator = await unlessMissing(this.rpc.ask(ORCHESTRATORS_REQUESTS.get, { entity_id: entityId }));
+    return { orchestrator };
   }
 
   private ofFleet(): Promise<FleetPage> {
@@ -71,12 +98,16 @@ export class HubSnapshots {
     return event?.payload ?? this.ask(contract, robotId);
   }
 
-  private async ask<T>(contract: RequestContract<{ robotId: string }, T>, robotId: string): Promise<T | null> {
-    try {
-      return await this.rpc.ask(contract, { robotId });
-    } catch (error) {
-      if (error instanceof MusterError && error.status === 404) return null;
-      throw error;
-    }
+  private ask<T>(contract: RequestContract<{ robotId: string }, T>, robotId: string): Promise<T | null> {
+    return unlessMissing(this.rpc.ask(contract, { robotId }));
+  }
+}
+
+async function unlessMissing<T>(question: Promise<T>): Promise<T | null> {
+  try {
+    return await question;
+  } catch (error) {
+    if (error instanceof MusterError && error.status === 404) return null;
+    throw error;
   }
 }

@@ -15,9 +15,11 @@ import {
   type HubGroup,
 } from '#libs/contracts';
 import type { LiveEvent, LiveGroup, LiveMessage, LiveSource } from './live.group.js';
+import { mallGroup } from './mall.groups.js';
 
-/** What a robot's group or the fleet's reads: domain events, status and telemetry, in this order. */
+/** What a group of the hub reads; a robot's and the fleet's: domain events, status and telemetry, in this order. */
 export function liveGroupOf(group: HubGroup): LiveGroup {
+  if (group.kind === 'entity') return mallGroup(group.entityId);
   const robotId = group.kind === 'robot' ? group.robotId : undefined;
   return {
     name: robotId === undefined ? FLEET_GROUP : robotGroup(robotId),

@@ -153,9 +153,9 @@ it('ORC-017 ORC-133 acknowledges over the WebSocket, answers every message, and 
       .map(({ type, error }) => [type, error.code])
       .sort(),
   ).toEqual([
-    ['error', 'EVENT_NOT_FOUND'],
-    ['error', 'MALFORMED_JSON'],
-    ...Array.from({ length: 5 }, () => ['error', 'VALIDATION_FAILED']),
+    'error EVENT_NOT_FOUND',
+    'error MALFORMED_JSON',
+    ...Array.from({ length: 5 }, () => 'error VALIDATION_FAILED'),
   ]);
   expect((await events('ea-3', '?limit=1')).body.events[0].acks).toMatchObject([{ status: 'applied' }]);
 });

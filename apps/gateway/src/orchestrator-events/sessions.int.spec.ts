@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import { register } from 'prom-client';
 import { SessionRevocations } from '../auth/session.revocations.js';
 import { LiveEngine } from '../live/live.engine.js';
+import { type SseClient, WsClient } from '../../../../test/support/event-stream.js';
 import { GatewayStage } from '../../../../test/support/hub.js';
 import { Orchestrators } from '../../../../test/support/orchestrator-stage.js';
 import { waitFor } from '../../../../test/support/wait.js';
@@ -57,7 +58,6 @@ it('ORC-133 the WebSocket is refused likewise, in the documents’ error format,
   expect(await refusal({ token: (await stage.as('admin')).token })).toMatch(/^403 .*ACCESS_DENIED/);
   expect(await refusal({ headers: { 'x-entity-id': 'se-2' } })).toMatch(/^403 .*ENTITY_ACCESS_DENIED/);
   expect(await refusal({ query: '?entity_id=se-2' })).toMatch(/^403 .*ENTITY_ACCESS_DENIED/);
-  const { WsClient } = await import('../../../../test/support/event-stream.js');
   const client = malls.closing(await WsClient.open(stage.url, { query: `?token=${token}` }));
   expect(await client.received.next('connected')).toMatchObject({ id: expect.stringMatching(/^evt-\d+$/) });
 });
@@ -69,7 +69,7 @@ it('ORC-066 connection ids are one of a kind', async () => {
 });
 
 it('the oldest of too many streams of one orchestrator gives way', async () => {
-  const clients = [];
+  const clients: SseClient[] = [];
   for (let n = 0; n < 6; n++) clients.push(await malls.sse('se-4'));
   await waitFor(() => clients[0]!.isOver);
   expect(clients.slice(1).map(({ isOver }) => isOver)).toEqual([false, false, false, false, false]);
