@@ -4,7 +4,7 @@ import { parseAllDocuments, parse } from 'yaml';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const BASE = join(ROOT, 'k8s/base');
-const APPS = ['gateway', 'robots', 'commands', 'telemetry'];
+const APPS = ['gateway', 'robots', 'commands', 'telemetry', 'orchestrators', 'beacons'];
 
 type Resource = Record<string, any>;
 
@@ -73,6 +73,35 @@ describe('the Kubernetes base', () => {
   });
 });
 
+describe('what faces the world', () => {
+  it('ORC-115 is one host behind TLS on port 443, with a certificate that renews itself', () => {
+    for (const { spec, metadata } of ofKind('Ingress')) {
+      expect(spec.tls).toEqual([{ hosts: [expect.any(String)], secretName: 'muster-tls' }]);
+      expect(metadata.annotations['cert-manager.io/cluster-issuer']).toBeDefined();
+      expect(metadata.annotations['nginx.ingress.kubernetes.io/force-ssl-redirect']).toBe('true');
+      expect(spec.rules.map(({ host }: Resource) => host)).toEqual(spec.tls[0].hosts);
+    }
+    expect(ofKind('Ingress').length).toBeGreaterThan(0);
+  });
+
+  it('ORC-115 is the gateway alone: no service has a port of the cluster’s nodes', () => {
+    for (const { spec } of ofKind('Service')) expect([undefined, 'ClusterIP']).toContain(spec.type);
+    const backends = ofKind('Ingress').flatMap(({ spec }) =>
+      spec.rules.flatMap(({ http }: Resource) => http.paths.map(({ backend }: Resource) => backend.service.name)),
+    );
+    expect(new Set(backends)).toEqual(new Set(['gateway']));
+  });
+
+  it('ORC-122 is backed up every day: the database, the firmware, and a copy elsewhere', () => {
+    const [{ spec }] = ofKind('CronJob') as [Resource];
+    expect(spec.schedule).toMatch(/^\d+ \d+ \* \* \*$/);
+    expect(spec.concurrencyPolicy).toBe('Forbid');
+    const pod = spec.jobTemplate.spec.template.spec;
+    const steps = [...pod.initContainers, ...pod.containers].map(({ name }: Resource) => name);
+    expect(steps).toEqual(['database', 'firmware', 'mirror']);
+  });
+});
+
 describe('the compose file', () => {
   const { services, volumes } = parse(read('docker/compose.yaml'), { merge: true }) as Resource;
 
@@ -99,13 +128,18 @@ describe('the compose file', () => {
 describe('the Dockerfile', () => {
   it('copies what the build compiles', () => {
     const { include } = JSON.parse(read('tsconfig.json')) as { include: string[] };
-    const copied = [...read('docker/Dockerfile').matchAll(/^COPY (\w+) \1$/gm)].map(([, folder]) => folder);
+    const [buildStage = ''] = read('docker/Dockerfile').split('AS packages');
+    const copied = [...buildStage.matchAll(/^COPY (\w+) \1$/gm)].map(([, folder]) => folder);
     expect(copied).toEqual(include.map((pattern) => pattern.split('/')[0]));
   });
 
   it('holds the AsyncAPI document, which the gateway serves', () => {
     expect(read('docker/Dockerfile')).toMatch(/^COPY docs\/asyncapi\.json docs\/$/m);
     expect(read('.dockerignore').split('\n')).toEqual(expect.arrayContaining(['docs/*', '!docs/asyncapi.json']));
+  });
+
+  it('holds the gRPC contract, from which the gateway’s server is made', () => {
+    expect(read('docker/Dockerfile').split('AS packages')[1]).toMatch(/^COPY proto proto$/m);
   });
 
   it('runs without root', () => {
