@@ -3,6 +3,7 @@ import { HTTP_HEADERS, MusterError, ROBOTS_REQUESTS, ROUTES } from '#libs/contra
 import { JsonLogger } from '#libs/platform';
 import { type Answer, Api } from '../../../test/support/api.js';
 import { GatewayStage } from '../../../test/support/hub.js';
+import { WsClient } from '../../../test/support/event-stream.js';
 import { HubClient } from '../../../test/support/hub-client.js';
 import { waitFor } from '../../../test/support/wait.js';
 import { TokenIssuer } from './auth/token.issuer.js';
@@ -128,6 +129,14 @@ describe('a whole gateway', () => {
       actor_kind: 'anonymous',
       address: expect.stringMatching(/127/),
     });
+  });
+
+  it('ORC-130 a stream that is refused is in the audit log, with whoever proved itself', async () => {
+    const { token } = await orchestrator('orch-ws');
+    const foreign = { token, headers: { 'x-entity-id': 'mall-b' } };
+    await expect(WsClient.open(stage.url, foreign)).rejects.toThrow(/ENTITY_ACCESS_DENIED/);
+    const entry = await waitFor(async () => (await admin.get('/api/v1/audit?action=orchestratorsSocket')).body[0]);
+    expect(entry).toMatchObject({ actor: 'orchestrator:orch-ws', entity_id: 'mall-a', code: 'ENTITY_ACCESS_DENIED' });
   });
 
   it('ORC-111 every line of a device’s request says which device of which entity, and its trace', async () => {

@@ -77,7 +77,8 @@ function concerns({ principal, method }: FastifyRequest, { statusCode }: Fastify
   return principal ? principal.kind !== 'machine' : statusCode < FIRST_CLIENT_ERROR;
 }
 
-const isRefusal = (status: number): boolean => status === UNAUTHENTICATED || status === FORBIDDEN;
+/** Whether somebody was not let in, or not allowed. */
+export const isRefusal = (status: number): boolean => status === UNAUTHENTICATED || status === FORBIDDEN;
 
 function toTargets(params: unknown): Record<string, string> {
   if (typeof params !== 'object' || params === null) return {};

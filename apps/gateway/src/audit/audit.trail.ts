@@ -1,7 +1,8 @@
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import type { Principal } from '#libs/auth';
 import type { MusterError } from '#libs/contracts';
 import { requestIdOf, Ticker } from '#libs/platform';
-import { type AuditEntry, mayFlood, toActor } from './audit.entry.js';
+import { type AuditEntry, isRefusal, mayFlood, toActor } from './audit.entry.js';
 import { AuditRepository } from './audit.repository.js';
 import { EntryTally } from './entry.tally.js';
 
@@ -10,12 +11,17 @@ const BATCH = 500;
 /** What waits while the database is away; beyond it the newest are lost, and the log says how many. */
 const MOST_WAITING = 50_000;
 
-export interface RefusedConnection {
-  /** What was to be opened. */
+/** Where a connection comes from and what it was to be. */
+export interface ConnectionOrigin {
   readonly action: string;
-  readonly error: MusterError;
   readonly address: string;
   readonly userAgent?: string | undefined;
+}
+
+export interface RefusedConnection extends ConnectionOrigin {
+  readonly error: MusterError;
+  /** Whoever proved itself and may not. */
+  readonly principal?: Principal | undefined;
 }
 
 /**
@@ -47,10 +53,11 @@ export class AuditTrail implements OnModuleInit, OnApplicationShutdown {
   }
 
   /** Takes a connection that was refused before it became a request, e.g. of a socket. */
-  refused({ action, error, address, userAgent }: RefusedConnection): void {
-    const at = new Date();
-    const who = { ...toActor(undefined), entityId: null, targets: {} };
+  refused({ action, error, address, userAgent, principal }: RefusedConnection): void {
     const { code, status } = error;
+    if (!isRefusal(status)) return;
+    const at = new Date();
+    const who = { ...toActor(principal), entityId: principal?.scope?.entityId ?? null, targets: {} };
     const requestId = requestIdOf(undefined);
     this.record({ at, requestId, ...who, action, status, code, address, userAgent: userAgent ?? null, count: 1 });
   }

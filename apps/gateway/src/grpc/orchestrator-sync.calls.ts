@@ -54,7 +54,8 @@ export class OrchestratorSyncCalls {
       this.sessions.requireOpen();
       const mentions = { headers, body: { entity_id: entityId } };
       const credentials = { authorization: headers['authorization'] };
-      const { caller, place } = await this.door.open(credentials, mentions, lastEventId);
+      const origin = { action: 'orchestratorsStream', address: addressOf(call), userAgent: headers['user-agent'] };
+      const { caller, place } = await this.door.open({ credentials, mentions, lastEventId, origin });
       if (!call.cancelled) await this.sessions.serve(caller, transport, place);
     } catch (error) {
       transport.end(this.toMusterError(error));
@@ -76,7 +77,7 @@ export class OrchestratorSyncCalls {
     call: Unary,
     toCall: (fields: Fields) => Pick<RestCall, 'route' | 'query' | 'body'>,
   ): Promise<Buffer> {
-    const address = call.getPeer().replace(/:\d+$/, '');
+    const address = addressOf(call);
     const answer = await this.rest.carryOut({
       ...toCall(fieldsOf(call.request)),
       headers: headersOf(call.metadata),
@@ -108,6 +109,8 @@ class RefusedCall extends Error {
     this.status = toStatus({ status }, readErrorBody(payload));
   }
 }
+
+const addressOf = (call: Unary | Streaming): string => call.getPeer().replace(/:\d+$/, '');
 
 function readErrorBody(payload: Buffer): ErrorBody {
   const body: unknown = JSON.parse(payload.toString('utf8'));

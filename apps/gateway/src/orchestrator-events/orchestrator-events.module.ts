@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AuditModule } from '../audit/audit.module.js';
 import { AuthModule } from '../auth/auth.module.js';
 import { BatchTypesModule } from '../batch/batch-types.module.js';
 import { HubModule } from '../hub/hub.module.js';
@@ -17,7 +18,7 @@ import { StreamDoor } from './stream.door.js';
 import { StreamOpening } from './stream.opening.js';
 
 @Module({
-  imports: [AuthModule, LiveModule, HubModule, BatchTypesModule],
+  imports: [AuthModule, AuditModule, LiveModule, HubModule, BatchTypesModule],
   controllers: [EventStreamController, EventAcksController, EntityEventsController],
   providers: [
     EventStream,

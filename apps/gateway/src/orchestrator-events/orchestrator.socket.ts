@@ -60,14 +60,16 @@ export class OrchestratorSocket implements OnModuleInit, OnModuleDestroy {
     }
   }
 
-  private async admit({ headers, url = '' }: IncomingMessage): Promise<Admitted> {
+  private async admit({ headers, url = '', socket }: IncomingMessage): Promise<Admitted> {
     this.sessions.requireOpen();
     const query = new URL(url, 'http://gateway').searchParams;
     const credentials = { authorization: headers.authorization, token: query.get('token') ?? undefined };
     const mentions = { headers, query: Object.fromEntries(query) };
     const header = headers[HTTP_HEADERS.lastEventId];
     const lastEventId = typeof header === 'string' ? header : query.get('last_event_id');
-    return this.door.open(credentials, mentions, lastEventId || undefined);
+    const address = socket.remoteAddress ?? 'unknown';
+    const origin = { action: 'orchestratorsSocket', address, userAgent: headers['user-agent'] };
+    return this.door.open({ credentials, mentions, lastEventId: lastEventId || undefined, origin });
   }
 
   private serve(socket: WebSocket, { caller, place }: Admitted, requestId: string): void {

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { isAllowed } from '#libs/auth';
+import { isAllowed, type Principal } from '#libs/auth';
 import { MusterError, ROUTES } from '#libs/contracts';
+import { AuditTrail, type ConnectionOrigin } from '../audit/audit.trail.js';
 import { Authenticator } from '../auth/authenticator.js';
 import type { Credentials } from '../auth/credentials.js';
 import { requireOwnEntity, type Mentions } from '../isolation/entity.access.js';
@@ -13,27 +14,46 @@ export interface Admitted {
   readonly place: Place;
 }
 
+/** What a connection shows of itself. */
+export interface StreamRequest {
+  readonly credentials: Credentials;
+  readonly mentions: Mentions;
+  readonly lastEventId?: string | undefined;
+  /** For the audit log. */
+  readonly origin: ConnectionOrigin;
+}
+
 /** What a connection of another protocol than HTTP passes before it is one: the checks of the same stream over HTTP. */
 @Injectable()
 export class StreamDoor {
   constructor(
     private readonly authenticator: Authenticator,
     private readonly opening: StreamOpening,
+    private readonly audit: AuditTrail,
   ) {}
 
   /** @throws MusterError `AUTH_…`, `ACCESS_DENIED`, `ENTITY_ACCESS_DENIED` or `SERVICE_UNAVAILABLE` */
-  async open(credentials: Credentials, mentions: Mentions, lastEventId: string | undefined): Promise<Admitted> {
-    const caller = await this.admit(credentials, mentions);
+  async open({ credentials, mentions, lastEventId, origin }: StreamRequest): Promise<Admitted> {
+    const caller = await this.admit({ credentials, mentions, origin });
     return { caller, place: await this.opening.placeOf(caller, lastEventId) };
   }
 
-  private async admit(credentials: Credentials, mentions: Mentions): Promise<StreamCaller> {
-    const principal = await this.authenticator.authenticate(credentials);
-    const { policy } = ROUTES.orchestratorsEvents;
-    if (!isAllowed(policy, principal)) {
-      throw new MusterError('ACCESS_DENIED', `This needs the policy ${policy}.`, { policy });
+  private async admit({ credentials, mentions, origin }: StreamRequest): Promise<StreamCaller> {
+    let principal: Principal | undefined;
+    try {
+      principal = await this.authenticator.authenticate(credentials);
+      requirePolicy(principal);
+      requireOwnEntity(principal, mentions);
+      return streamCallerOf(principal);
+    } catch (error) {
+      if (error instanceof MusterError) this.audit.refused({ ...origin, principal, error });
+      throw error;
     }
-    requireOwnEntity(principal, mentions);
-    return streamCallerOf(principal);
   }
+}
+
+function requirePolicy(principal: Principal): void {
+  const { policy } = ROUTES.orchestratorsEvents;
+  if (isAllowed(policy, principal)) return;
+  throw new MusterError('ACCESS_DENIED', `This needs the policy ${policy}.`, { policy });
 }
