@@ -81,6 +81,11 @@ export class GatewayStage {
     return this.parts.database.url;
   }
 
+  /** Gateways that were added, oldest first. */
+  get others(): readonly RunningService[] {
+    return this.more;
+  }
+
   /** Starts one more gateway on the same broker and database. */
   async addGateway(): Promise<RunningService> {
     const gateway = await startGateway(this.environment);

@@ -10,6 +10,8 @@ export const MESSAGE_HEADERS = {
   /** ISO instant at which the broker stored the original. */
   receivedAt: 'Muster-Received-At',
   deliveries: 'Muster-Deliveries',
+  /** Milliseconds since 1970 at which a service published it; brokers before 2.10 re-emit messages without an instant. */
+  publishedAt: 'Muster-Published-At',
 } as const;
 
 /** Headers of the HTTP edge. */

@@ -1,4 +1,6 @@
+import { headers, type MsgHdrs } from '@nats-io/transport-node';
 import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
+import { MESSAGE_HEADERS } from '#libs/contracts';
 import type { BrokerConnection, JetStreamPublisher } from '#libs/jetstream';
 import { Ticker } from '#libs/platform';
 import type { OutboxEntry, OutboxRepository } from './outbox.repository.js';
@@ -40,8 +42,16 @@ export class Outbox implements OnApplicationBootstrap, OnModuleDestroy {
 
   private async publishAll(entries: readonly OutboxEntry[]): Promise<readonly number[]> {
     const outcomes = await Promise.allSettled(
-      entries.map(({ subject, body, messageId }) => this.publisher.publish(subject, body, { messageId })),
+      entries.map(({ subject, body, messageId }) =>
+        this.publisher.publish(subject, body, { messageId, headers: publishedNow() }),
+      ),
     );
     return entries.filter((_, index) => outcomes[index]?.status === 'fulfilled').map(({ outboxId }) => outboxId);
   }
+}
+
+function publishedNow(): MsgHdrs {
+  const published = headers();
+  published.set(MESSAGE_HEADERS.publishedAt, String(Date.now()));
+  return published;
 }

@@ -1,5 +1,5 @@
-import type { Msg } from '@nats-io/transport-node';
-import { liveSubject } from '#libs/contracts';
+import type { Msg, MsgHdrs } from '@nats-io/transport-node';
+import { liveSubject, MESSAGE_HEADERS } from '#libs/contracts';
 import type { Frame, LiveGroup, LiveMessage } from './live.group.js';
 
 /** A stored message that reached a group, live or by replay. */
@@ -23,14 +23,16 @@ export function toLiveMessage({ subject, headers, data }: Msg, source: number): 
     previous: Number(headers?.get('Nats-Last-Sequence')) || 0,
     subject: subject.slice(LIVE_PREFIX_LENGTH),
     data,
-    receivedAt: instantOf(headers?.get('Nats-Time-Stamp')),
+    receivedAt: instantOf(headers),
   };
 }
 
-/** Servers before 2.10 do not say when they stored it; it was just now. */
-function instantOf(header: string | undefined): Date {
-  const at = Date.parse(header ?? '');
-  return Number.isNaN(at) ? new Date() : new Date(at);
+/** Servers before 2.10 do not say when they stored it: then it was when it was published, or just now. */
+function instantOf(headers: MsgHdrs | undefined): Date {
+  const storedAtMs = Date.parse(headers?.get('Nats-Time-Stamp') ?? '');
+  if (!Number.isNaN(storedAtMs)) return new Date(storedAtMs);
+  const publishedAtMs = Number(headers?.get(MESSAGE_HEADERS.publishedAt));
+  return new Date(publishedAtMs > 0 ? Math.min(publishedAtMs, Date.now()) : Date.now());
 }
 
 /** Makes the frame of a message; `undefined` when it is not fit for a client. `cursor` is asked only then. */
