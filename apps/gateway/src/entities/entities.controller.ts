@@ -11,6 +11,7 @@ import {
 } from '#libs/contracts';
 import { RpcClient } from '#libs/jetstream';
 import { JsonBody } from '../edge.body.js';
+import { OrchestratorGrants } from '../orchestrators/orchestrator.grants.js';
 import { linkNext, PAGE_HEADERS } from '../robots/next.link.js';
 import { Endpoint } from '../route.decorator.js';
 import { EntityListQuery, EntityUpdateRequest, NewEntityRequest, toEntityFields } from './entities.dto.js';
@@ -27,7 +28,10 @@ const ERRORS = ['ENTITY_NOT_FOUND'] as const;
 @ApiTags('entities')
 @Controller()
 export class EntitiesController {
-  constructor(private readonly rpc: RpcClient) {}
+  constructor(
+    private readonly rpc: RpcClient,
+    private readonly grants: OrchestratorGrants,
+  ) {}
 
   @Endpoint(ROUTES.entitiesCreate, { response: EntityCreatedResponse, status: 201, errors: ['ENTITY_EXISTS'] })
   create(@JsonBody() body: NewEntityRequest): Promise<EntityCreatedDto> {
@@ -67,6 +71,8 @@ export class EntitiesController {
 
   @Endpoint(ROUTES.entitiesDelete, { errors: ERRORS })
   async remove(@EntityId() entityId: string): Promise<void> {
+    // First: its tokens would be good for an entity that is made anew under the same id.
+    await this.grants.end(entityId);
     await this.rpc.ask(ENTITIES_REQUESTS.remove, { entity_id: entityId }, REMOVE_TIMEOUT_MS);
   }
 

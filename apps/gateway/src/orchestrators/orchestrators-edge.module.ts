@@ -4,6 +4,7 @@ import { OrchestratorEventsModule } from '../orchestrator-events/orchestrator-ev
 import { PublicUrl, PublicUrlSettings } from '../public.url.js';
 import { HeartbeatController } from './heartbeat.controller.js';
 import { ListeningPulse } from './listening.pulse.js';
+import { OrchestratorGrants } from './orchestrator.grants.js';
 import { OrchestratorHeartbeats } from './orchestrator.heartbeats.js';
 import { OrchestratorTokens } from './orchestrator.tokens.js';
 import { OrchestratorsController } from './orchestrators.controller.js';
@@ -17,10 +18,11 @@ import { RegistrationLimiter } from './registration.limiter.js';
     OrchestratorTokens,
     RegistrationLimiter,
     OrchestratorHeartbeats,
+    OrchestratorGrants,
     ListeningPulse,
     PublicUrl,
     PublicUrlSettings,
   ],
-  exports: [OrchestratorHeartbeats, OrchestratorTokens],
+  exports: [OrchestratorGrants, OrchestratorHeartbeats, OrchestratorTokens],
 })
 export class OrchestratorsEdgeModule {}

@@ -10,11 +10,10 @@ import {
   type OrchestratorPage,
 } from '#libs/contracts';
 import { RpcClient } from '#libs/jetstream';
-import { RevocationRepository } from '../auth/revocation.repository.js';
-import { SessionRevocations } from '../auth/session.revocations.js';
 import { JsonBody } from '../edge.body.js';
 import { Endpoint } from '../route.decorator.js';
 import { OrchestratorCommandResponse } from './heartbeat.dto.js';
+import { OrchestratorGrants } from './orchestrator.grants.js';
 import {
   commandBodyOf,
   OrchestratorCommandRequest,
@@ -30,8 +29,7 @@ import {
 export class OrchestratorsController {
   constructor(
     private readonly rpc: RpcClient,
-    private readonly store: RevocationRepository,
-    private readonly revocations: SessionRevocations,
+    private readonly grants: OrchestratorGrants,
   ) {}
 
   @Endpoint(ROUTES.orchestratorsList, { response: OrchestratorPageResponse })
@@ -44,14 +42,10 @@ export class OrchestratorsController {
     return this.rpc.ask(ORCHESTRATORS_REQUESTS.get, { entity_id: requireTokenId(entityId, 'entityId') });
   }
 
-  /** The service ends the grant first: if we die before the tokens are revoked, a second reset revokes them. */
   @Endpoint(ROUTES.orchestratorsReset, { response: OrchestratorResetResponse, errors: ['ENTITY_NOT_FOUND'] })
   async reset(@Param('entityId') entityId: string): Promise<OrchestratorResetResponse> {
     const entity_id = requireTokenId(entityId, 'entityId');
-    const { grant_ids, enrolment_secret } = await this.rpc.ask(ORCHESTRATORS_REQUESTS.reset, { entity_id });
-    await this.store.add(grant_ids);
-    this.revocations.note(grant_ids);
-    return { entity_id, enrolment_secret };
+    return { entity_id, enrolment_secret: await this.grants.end(entity_id) };
   }
 
   @Endpoint(ROUTES.orchestratorsCommand, {

@@ -1,6 +1,6 @@
 import { decodeJwt, exportJWK, importPKCS8, SignJWT, UnsecuredJWT } from 'jose';
 import { Api, type Answer } from '../../../../test/support/api.js';
-import { MallOrchestrator, newDeviceKeys, tryRegister } from '../../../../test/support/mall.js';
+import { createMall, MallOrchestrator, newDeviceKeys, tryRegister } from '../../../../test/support/mall.js';
 import { MallStage } from '../../../../test/support/mall-stage.js';
 import { waitFor } from '../../../../test/support/wait.js';
 import { RevocationRepository } from '../auth/revocation.repository.js';
@@ -164,6 +164,14 @@ describe('reset', () => {
       [young, old],
     ]);
     expect(kept).toEqual([{ sessionId: young }]);
+  });
+
+  it('comes with the deletion of the entity: its tokens are not good for another one of the same id', async () => {
+    const { entityId, token } = await MallOrchestrator.ofNewMall(admin);
+    expect((await admin.delete(`/api/v1/entities/${entityId}`)).status).toBe(204);
+    await createMall(admin, { entityId });
+    const api = new Api(stage.url, token);
+    expect(seen(await api.post(HEARTBEAT, {}))).toEqual({ status: 401, code: 'AUTH_INVALID_TOKEN' });
   });
 
   it('needs an administrator, and an entity that is there', async () => {
