@@ -117,6 +117,12 @@ export const MALL_ROUTES = {
     'FirmwareReader',
     'The file, whole or in ranges',
   ),
+  firmwaresReports: route(
+    'GET',
+    `${FIRMWARES}/:firmwareId/reports`,
+    'Viewer',
+    'What was reported of updates to it, newest first',
+  ),
   firmwaresPromote: route(
     'POST',
     `${FIRMWARES}/:firmwareId/promote`,

@@ -1,9 +1,10 @@
+import { FirmwareOffers as ReleaseOffers } from '../firmware/offers.js';
 import { BeaconIds } from './beacon.ids.js';
 import { CommandRepository } from './command.repository.js';
 import { DeviceRepository } from './device.repository.js';
 import { DevicesHousekeeping } from './devices.housekeeping.js';
 import { DevicesSettings } from './devices.settings.js';
-import { FirmwareOffers, NoOffers } from './firmware.offers.js';
+import { FirmwareOffers } from './firmware.offers.js';
 import { HeartbeatRepository } from './heartbeat.repository.js';
 import { HeartbeatService } from './heartbeat.service.js';
 import { OfferDesk } from './offer.desk.js';
@@ -26,5 +27,5 @@ export const DEVICES = [
   CommandRepository,
   PresenceRepository,
   DevicesSettings,
-  { provide: FirmwareOffers, useClass: NoOffers },
+  { provide: FirmwareOffers, useExisting: ReleaseOffers },
 ];

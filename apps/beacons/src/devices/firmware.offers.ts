@@ -14,10 +14,3 @@ export interface OfferQuestion {
 export abstract class FirmwareOffers {
   abstract offerFor(question: OfferQuestion): Promise<FirmwareOffer | null>;
 }
-
-/** Offers nothing, ever. */
-export class NoOffers extends FirmwareOffers {
-  offerFor(): Promise<null> {
-    return Promise.resolve(null);
-  }
-}

@@ -6,6 +6,7 @@ import { CachePromoter, CacheService } from './cache.service.js';
 import { CatalogueResponder } from './catalogue.responder.js';
 import { FileChecker } from './file.checker.js';
 import { FirmwareKeysResponder, FirmwareResponder } from './firmware.responder.js';
+import { FirmwareRetention, FirmwareSweeper } from './firmware.sweeper.js';
 import { FirmwareSettings } from './firmware.settings.js';
 import { FirmwareOffers } from './offers.js';
 import { ReleaseCatalogue } from './release.catalogue.js';
@@ -13,6 +14,9 @@ import { ReleaseKeys } from './release.keys.js';
 import { ReleaseLedger } from './release.ledger.js';
 import { ReleasePublisher } from './release.publisher.js';
 import { ReleaseRepository } from './release.repository.js';
+import { ReportRepository } from './report.repository.js';
+import { ReportService } from './report.service.js';
+import { ReportsResponder } from './reports.responder.js';
 
 const FILES = {
   provide: FileBucket,
@@ -28,14 +32,18 @@ export const FIRMWARE = [
   CacheService,
   CachePromoter,
   FirmwareOffers,
+  ReportService,
   ReleaseLedger,
   FileChecker,
   ReleaseKeys,
   ReleaseRepository,
   CacheRepository,
+  ReportRepository,
   Announcer,
   AnnouncementRepository,
+  FirmwareSweeper,
+  FirmwareRetention,
   FILES,
 ];
 
-export const FIRMWARE_RESPONDERS = [FirmwareResponder, FirmwareKeysResponder, CatalogueResponder];
+export const FIRMWARE_RESPONDERS = [FirmwareResponder, FirmwareKeysResponder, CatalogueResponder, ReportsResponder];

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { FirmwareOffer } from '#libs/contracts';
+import { FIRMWARE_DEVICE_TYPES, type FirmwareDeviceType, type FirmwareOffer } from '#libs/contracts';
 import { type OfferedDevice, RolloutGate } from '../rollouts/rollout.gate.js';
 import { runsOn, stepsFrom } from './release.planner.js';
 import { type Release, ReleaseRepository } from './release.repository.js';
@@ -8,6 +8,13 @@ import { readVersion } from './version.js';
 /** Devices report a revision of hardware, `esp32c3-rev3`: the target is its first part. */
 export function targetOf(hardwareRevision: string): string {
   return hardwareRevision.split('-', 1)[0] ?? hardwareRevision;
+}
+
+/** A device with what it says of its kind; `turnstile` and the like are beacons. */
+export interface OfferedKind extends OfferedDevice {
+  readonly deviceType?: string;
+  /** Where it is known; else it is read from the revision of the hardware. */
+  readonly target?: string;
 }
 
 /** What a beacon is told to take next. */
@@ -22,10 +29,11 @@ export class FirmwareOffers {
    * The highest stable release that the device may take now: above its version, for its hardware, its condition on the
    * version before fulfilled, and admitted by its rollout. Where the newest one asks for a step between, that step.
    */
-  async offerFor(device: OfferedDevice): Promise<FirmwareOffer | null> {
-    const { hardwareRevision, firmwareVersion } = device;
-    if (hardwareRevision === null) return null;
-    const line = { target: targetOf(hardwareRevision), device_type: 'beacon', channel: 'stable' } as const;
+  async offerFor(device: OfferedKind): Promise<FirmwareOffer | null> {
+    const { hardwareRevision, firmwareVersion, deviceType } = device;
+    const target = device.target ?? (hardwareRevision === null ? null : targetOf(hardwareRevision));
+    if (target === null) return null;
+    const line = { target, device_type: lineOf(deviceType), channel: 'stable' } as const;
     const suitable = (await this.releases.offered(line)).filter((release) => runsOn(release, hardwareRevision));
     for (const release of stepsFrom(suitable, readVersion(firmwareVersion))) {
       if (await this.gate.admits(release, device)) return toOffer(release);
@@ -36,4 +44,8 @@ export class FirmwareOffers {
 
 function toOffer({ firmwareId, version, priority, rolloutId }: Release): FirmwareOffer {
   return { firmware_id: firmwareId, version, priority, rollout_id: rolloutId };
+}
+
+function lineOf(deviceType: string | undefined): FirmwareDeviceType {
+  return FIRMWARE_DEVICE_TYPES.find((known) => known === deviceType) ?? 'beacon';
 }

@@ -90,17 +90,18 @@ const REPORTS = `
   CREATE TABLE "beacons"."firmware_attempts" (
     "entityId" text COLLATE "C" NOT NULL,
     "beaconId" text COLLATE "C" NOT NULL,
-    "firmwareId" text COLLATE "C" NOT NULL REFERENCES "beacons"."firmware" ON DELETE CASCADE,
-    "attempt" integer NOT NULL DEFAULT 0,
-    "status" text,
-    "reportedAt" timestamptz,
+    "firmwareId" text COLLATE "C" NOT NULL,
+    "attempt" integer NOT NULL,
+    "status" text NOT NULL,
+    "reportedAt" timestamptz NOT NULL,
+    "previousVersion" text,
     PRIMARY KEY ("entityId", "beaconId", "firmwareId"));
 
   CREATE TABLE "beacons"."firmware_reports" (
     "reportId" bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     "entityId" text COLLATE "C" NOT NULL,
     "beaconId" text COLLATE "C" NOT NULL,
-    "firmwareId" text COLLATE "C" NOT NULL REFERENCES "beacons"."firmware" ON DELETE CASCADE,
+    "firmwareId" text COLLATE "C" NOT NULL,
     "attempt" integer NOT NULL,
     "status" text NOT NULL,
     "applied" boolean NOT NULL,

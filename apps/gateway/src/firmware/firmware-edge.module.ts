@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { BrokerConnection, FileBucket } from '#libs/jetstream';
+import { BatchTypesModule } from '../batch/batch-types.module.js';
 import { PublicUrl, PublicUrlSettings } from '../public.url.js';
 import { CacheUploadController } from './cache-upload.controller.js';
 import { DownloadController } from './download.controller.js';
@@ -8,6 +9,7 @@ import { FirmwareController } from './firmware.controller.js';
 import { FirmwareDisk } from './firmware.disk.js';
 import { FirmwareEdgeSettings } from './firmware-edge.settings.js';
 import { PublishingController } from './publishing.controller.js';
+import { FirmwareStatusController } from './status.controller.js';
 
 const FILES = {
   provide: FileBucket,
@@ -16,7 +18,14 @@ const FILES = {
 };
 
 @Module({
-  controllers: [PublishingController, CacheUploadController, DownloadController, FirmwareController],
+  imports: [BatchTypesModule],
+  controllers: [
+    PublishingController,
+    CacheUploadController,
+    DownloadController,
+    FirmwareController,
+    FirmwareStatusController,
+  ],
   providers: [FirmwareEdgeSettings, FileReceiver, FirmwareDisk, PublicUrl, PublicUrlSettings, FILES],
 })
 export class FirmwareEdgeModule {}
