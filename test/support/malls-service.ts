@@ -66,6 +66,10 @@ export class MallsUnderTest {
     await shutDown(replica.stopSteps, STOP_WITHIN_MS);
   }
 
+  async stopReplicas(): Promise<void> {
+    for (let replica = this.replicas[0]; replica; replica = this.replicas[0]) await this.stopReplica(replica);
+  }
+
   ask<Request, Response>(contract: RequestContract<Request, Response>, request: Request): Promise<Response> {
     return this.parts.rpc.ask(contract, request);
   }
@@ -92,7 +96,7 @@ export class MallsUnderTest {
   }
 
   async stop(): Promise<void> {
-    for (const replica of [...this.replicas]) await this.stopReplica(replica);
+    await this.stopReplicas();
     await this.parts.rpc.onModuleDestroy();
     await this.parts.gateway.close();
     await this.parts.admin.close();
