@@ -34,6 +34,8 @@ import { Registrar } from './registration/registrar.js';
 import { RegistrationRepository } from './registration/registration.repository.js';
 import { RegistrationResponder } from './registration/registration.responder.js';
 import { RegistrationSettings } from './registration/registration.settings.js';
+import { RegistrationSweeper } from './registration/registration.sweeper.js';
+import { RegistrationTraces } from './registration/registration.traces.js';
 import { HeadRepository } from './sync/head.repository.js';
 import { SumRepository } from './sync/sum.repository.js';
 import { SyncResponder } from './sync/sync.responder.js';
@@ -42,7 +44,14 @@ import { VersionRepository } from './sync/version.repository.js';
 import { TASKS } from './tasks/tasks.providers.js';
 import { TasksResponder } from './tasks/tasks.responder.js';
 
-const REGISTRATION = [Registrar, GrantService, RegistrationRepository, RegistrationSettings];
+const REGISTRATION = [
+  Registrar,
+  GrantService,
+  RegistrationSweeper,
+  RegistrationRepository,
+  RegistrationTraces,
+  RegistrationSettings,
+];
 const PRESENCE = [
   HeartbeatService,
   CommandService,

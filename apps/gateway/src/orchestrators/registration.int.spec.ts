@@ -9,6 +9,7 @@ import {
   signatureOf,
   tryRegister,
 } from '../../../../test/support/mall.js';
+import { RegistrationTraces } from '../../../../test/support/orchestrators-service.js';
 import { MallStage } from '../../../../test/support/mall-stage.js';
 
 let stage: MallStage;
@@ -70,19 +71,19 @@ describe('registration', () => {
   });
 
   it.each([
-    { heartbeat_interval: 9 },
-    { heartbeat_interval: 3_601 },
-    { heartbeat_interval: '60' },
-    { local_address: 'not a url' },
-    { public_key: newDeviceKeys('P-384').pem },
-    { capabilities: 'task_assignment' },
-    { orchestrator_id: 'a.b' },
-    { version: '\u0000' },
-  ])('refuses %j and names the field', async (wrong) => {
+    ['heartbeat_interval', 9],
+    ['heartbeat_interval', 3_601],
+    ['heartbeat_interval', '60'],
+    ['local_address', 'not a url'],
+    ['public_key', '-----BEGIN PUBLIC KEY-----'],
+    ['capabilities', 'task_assignment'],
+    ['orchestrator_id', 'a.b'],
+    ['version', '\u0000'],
+  ])('refuses %s %j and names it', async (field, value) => {
     const mall = await createMall(admin);
-    const { status, body } = await tryRegister(stage.url, { ...mall, body: wrong });
+    const { status, body } = await tryRegister(stage.url, { ...mall, body: { [field]: value } });
     expect({ status, code: body.error.code }).toEqual({ status: 400, code: 'VALIDATION_FAILED' });
-    expect(body.error.details.fields[0].field).toBe(Object.keys(wrong)[0]);
+    expect(body.error.details.fields[0].field).toBe(field);
   });
 
   it('ORC-007 keeps capabilities that it does not know', async () => {
@@ -235,6 +236,37 @@ describe('repeats', () => {
     const repeat = await tryRegister(stage.url, { ...mall, keys, headers });
     expect(repeat.status).toBe(200);
     expect(decodeJwt(repeat.body.token)['sid']).toBe(decodeJwt(first.body.token)['sid']);
+  });
+
+  it('forgets a signature when its timestamp is over, and one without a timestamp never', async () => {
+    const traces = stage.service('orchestrators').app.get(RegistrationTraces, { strict: false });
+    const mall = await createMall(admin);
+    const keys = newDeviceKeys();
+    const text = JSON.stringify(registrationBody({ ...mall, keys }));
+    const [timestamp, nonce] = [String(Math.floor(Date.now() / 1000)), 'n-1'];
+    const signature = signatureOf(`${timestamp}\n${nonce}\n${text}`, keys.privateKey);
+    const stamped = { 'x-signature': signature, 'x-timestamp': timestamp, 'x-nonce': nonce };
+    expect(seen(await sendSigned(stage.url, text, { 'x-signature': signature }))).toEqual(BAD_SIGNATURE);
+    expect((await sendSigned(stage.url, text, stamped)).status).toBe(200);
+    expect(seen(await sendSigned(stage.url, text, stamped))).toEqual(BAD_SIGNATURE);
+    const kept = async (): Promise<number[]> => {
+      const [row] = await stage.query(
+        `SELECT count("forgetAt")::int AS "stamped", count(*)::int AS "all" FROM "orchestrators"."accepted_signatures"`,
+      );
+      return [row!['stamped'], row!['all']];
+    };
+    const before = await kept();
+    expect(before[0]).toBeGreaterThan(0);
+    expect(before[1]).toBeGreaterThan(before[0]!);
+    await traces.forget(100);
+    expect(await kept()).toEqual(before);
+    await stage.query(
+      `UPDATE "orchestrators"."accepted_signatures" SET "forgetAt" = now() - interval '1 s' WHERE "forgetAt" IS NOT NULL`,
+    );
+    await stage.query(`UPDATE "orchestrators"."registration_keys" SET "usedAt" = now() - interval '25 hours'`);
+    expect(await traces.forget(100)).toBe(false);
+    expect(await kept()).toEqual([0, before[1]! - before[0]!]);
+    expect(await stage.query(`SELECT FROM "orchestrators"."registration_keys"`)).toEqual([]);
   });
 
   it('failures are limited by orchestrator, and do not lock out another one', async () => {
