@@ -103,11 +103,14 @@ function newest(task: TaskState, fact: StatusFact): Changes {
   const { progressPercent, location, estimatedCompletionAt } = fact;
   const done: Changes = fact.status === 'completed' ? { progressPercent: 100 } : {};
   const said = given({ progressPercent, location, estimatedCompletionAt });
-  if (isOlder(task, fact) || isKnown(task, said)) return done;
+  if (isOlder(task, fact) || isKnown(task, fact, said)) return done;
   return { ...said, ...done, reportedAt: clockOf(fact) };
 }
 
-function isKnown(task: TaskState, said: Changes): boolean {
+/** The same again at a later instant is news: what was said in between is then older. */
+function isKnown(task: TaskState, fact: StatusFact, said: Changes): boolean {
+  if (Object.keys(said).length === 0) return true;
+  if (task.reportedAt === null || clockOf(fact) > task.reportedAt) return false;
   const { progressPercent, location, estimatedCompletionAt } = { ...task, ...said };
   const now = [task.progressPercent, task.location, task.estimatedCompletionAt];
   return canonicalJson([progressPercent, location, estimatedCompletionAt]) === canonicalJson(now);
