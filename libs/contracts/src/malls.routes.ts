@@ -33,6 +33,12 @@ export const MALL_ROUTES = {
     'Orchestrator',
     'Events of the entity as Server-Sent Events; Last-Event-ID resumes',
   ),
+  orchestratorsEventsAppended: route(
+    'GET',
+    `${ORCHESTRATORS}/events${ORCHESTRATORS}/events`,
+    'Orchestrator',
+    'The same stream, for clients that append the path to the URL from their registration',
+  ),
   orchestratorsAckEvent: route(
     'POST',
     `${ORCHESTRATORS}/events/:eventId/ack`,

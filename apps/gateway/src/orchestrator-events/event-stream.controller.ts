@@ -5,13 +5,17 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Principal } from '#libs/auth';
 import { HTTP_HEADERS, MusterError, ROUTES } from '#libs/contracts';
 import { CurrentPrincipal } from '../auth/request.principal.js';
-import { Endpoint } from '../route.decorator.js';
+import { Endpoint, type EndpointOptions } from '../route.decorator.js';
 import { OrchestratorSessions } from './orchestrator.sessions.js';
 import { SseTransport } from './sse.transport.js';
 import { streamCallerOf } from './stream.caller.js';
 import { StreamOpening } from './stream.opening.js';
 
 const EXAMPLE = 'event: ping\nid: evt-123461\ndata: {"timestamp":"2025-01-08T10:40:00Z"}\n\n';
+const DOCUMENTED: EndpointOptions = {
+  content: { 'text/event-stream': EXAMPLE },
+  errors: ['ENTITY_ACCESS_DENIED', 'NOT_ACCEPTABLE'],
+};
 const ACCEPTED = /text\/event-stream|text\/\*|\*\/\*/i;
 
 class EventStreamQuery {
@@ -30,16 +34,33 @@ export class EventStreamController {
     private readonly sessions: OrchestratorSessions,
   ) {}
 
-  @Endpoint(ROUTES.orchestratorsEvents, {
-    content: { 'text/event-stream': EXAMPLE },
-    errors: ['ENTITY_ACCESS_DENIED', 'NOT_ACCEPTABLE'],
-  })
+  @Endpoint(ROUTES.orchestratorsEvents, DOCUMENTED)
   @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'Where to go on.' })
-  async stream(
+  stream(
     @CurrentPrincipal() principal: Principal,
     @Query() query: EventStreamQuery,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
+  ): Promise<void> {
+    return this.open(principal, query, request, reply);
+  }
+
+  /** navign's guide appends the path to `sync_endpoints.events`, which is the whole URL. */
+  @Endpoint(ROUTES.orchestratorsEventsAppended, DOCUMENTED)
+  streamAppended(
+    @CurrentPrincipal() principal: Principal,
+    @Query() query: EventStreamQuery,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    return this.open(principal, query, request, reply);
+  }
+
+  private async open(
+    principal: Principal,
+    query: EventStreamQuery,
+    request: FastifyRequest,
+    reply: FastifyReply,
   ): Promise<void> {
     requireGet(request);
     requireAcceptable(request.headers.accept);

@@ -1,6 +1,8 @@
 import { GatewayStage } from '../../../../test/support/hub.js';
 import { Orchestrators } from '../../../../test/support/orchestrator-stage.js';
 import { waitFor } from '../../../../test/support/wait.js';
+import { OrchestratorEventsSettings } from './orchestrator-events.settings.js';
+import { OrchestratorSessions } from './orchestrator.sessions.js';
 
 let stage: GatewayStage;
 let malls: Orchestrators;
@@ -54,10 +56,22 @@ it('ORC-026 ORC-069 pings with the id of what was delivered last', async () => {
   expect(ping).toEqual({ event: 'ping', id: event?.id, data: { timestamp: expect.any(String) } });
 });
 
+it('ORC-069 pings at equal distances, however long nothing else happens', async () => {
+  const { received } = await malls.sse('es-5');
+  await received.next('ping', 4);
+  const at = received.named('ping').map(({ data }) => Date.parse(data.timestamp));
+  for (const [n, atMs] of at.slice(1).entries()) expect(Math.abs(atMs - at[n]! - 300)).toBeLessThan(100);
+  expect(new OrchestratorEventsSettings({}).pingMs).toBe(30_000);
+});
+
+it('answers where clients append the path to the URL that they were given', async () => {
+  const client = await malls.sse('es-6', { url: `${stage.url}/api/orchestrators/events` });
+  await client.received.next('connected');
+});
+
 it('forgets a client that left', async () => {
   const client = await malls.sse('es-4');
   await client.received.next('connected');
-  const { OrchestratorSessions } = await import('./orchestrator.sessions.js');
   const sessions = stage.gateway.app.get(OrchestratorSessions, { strict: false });
   malls.closeAll();
   await waitFor(() => sessions.count === 0);
