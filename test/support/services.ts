@@ -39,8 +39,11 @@ export class FakeServices {
     this.app = app;
   }
 
+  /** Answers no more, so that a real service may. */
   async close(): Promise<void> {
-    await this.app?.close();
+    const { app } = this;
+    this.app = undefined;
+    await app?.close();
   }
 
   /** Puts a robot into the registry. */

@@ -28,15 +28,8 @@ const POINT = {
   description: 'Longitude and latitude.',
 } as const;
 
-/** What an administrator says of an entity. Omitted stays, null clears; anything else in the body is ignored. */
-export class EntityUpdateRequest {
-  @ApiPropertyOptional({ example: 'Mall A', minLength: 1, maxLength: 200 })
-  @ValidateIf(({ name }: EntityUpdateRequest) => name !== undefined)
-  @IsString()
-  @Length(1, 200)
-  @Matches(NO_NUL)
-  name?: string;
-
+/** What may be said of an entity beside its name; anything else in the body is ignored. */
+class EntityDescription {
   @ApiPropertyOptional({ ...SHORT, example: 'mall', description: 'Such as mall, transportation, school, hospital.' })
   @IsOptional()
   @IsString()
@@ -108,12 +101,22 @@ export class EntityUpdateRequest {
   tags?: string[] | null;
 }
 
-export class NewEntityRequest extends EntityUpdateRequest {
+/** Omitted stays, null clears. */
+export class EntityUpdateRequest extends EntityDescription {
+  @ApiPropertyOptional({ example: 'Mall A', minLength: 1, maxLength: 200 })
+  @ValidateIf(({ name }: EntityUpdateRequest) => name !== undefined)
+  @IsString()
+  @Length(1, 200)
+  @Matches(NO_NUL)
+  name?: string;
+}
+
+export class NewEntityRequest extends EntityDescription {
   @ApiProperty({ example: 'Mall A', minLength: 1, maxLength: 200 })
   @IsString()
   @Length(1, 200)
   @Matches(NO_NUL)
-  declare name: string;
+  name!: string;
 
   @ApiPropertyOptional({ example: 'mall-a', description: 'Made when left out.', pattern: TOKEN_ID.source })
   @ValidateIf(({ entity_id }: NewEntityRequest) => entity_id !== undefined)
@@ -132,7 +135,7 @@ export class NewEntityRequest extends EntityUpdateRequest {
 }
 
 /** Only what was said: an omitted field is not a field with the value undefined. */
-export function toEntityFields(request: EntityUpdateRequest): Partial<EntityFields> {
+export function toEntityFields(request: EntityDescription & { readonly name?: string }): Partial<EntityFields> {
   const { name, type, description, point_min, point_max, altitude_min, altitude_max, nation, region, city, tags } =
     request;
   const said = {
