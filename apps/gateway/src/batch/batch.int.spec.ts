@@ -1,7 +1,9 @@
+import { BATCH_TYPES } from '#libs/contracts';
 import type { Api } from '../../../../test/support/api.js';
 import { MallOrchestrator } from '../../../../test/support/mall.js';
 import { MallStage } from '../../../../test/support/mall-stage.js';
 import { orderTask, statusOf } from '../../../../test/support/mall-tasks.js';
+import { waitFor } from '../../../../test/support/wait.js';
 
 const PATH = '/api/orchestrators/batch';
 let stage: MallStage;
@@ -78,6 +80,26 @@ describe('a batch of queued reports', () => {
     ]);
     expect(body.results[5].error.details.fields[0].field).toBe('progress_percent');
     expect(await taskView()).toMatchObject({ status: 'in_progress', progress_percent: 1 });
+  });
+
+  it('C33 every kind of report has its edge, which checks it as its own route does', async () => {
+    const { body } = await upload(BATCH_TYPES.map((type) => ({ id: type, type, body: {} })));
+    const answers = body.results.map(({ id, http_status, error }: any) => [id, http_status, error?.code]);
+    expect(answers).toEqual(BATCH_TYPES.map((type) => [type, 400, 'VALIDATION_FAILED']));
+    for (const { error } of body.results) expect(error.details.fields[0].field).not.toMatch(/type|body/);
+  });
+
+  it('C14 an acknowledgement of an event may be queued', async () => {
+    const events = async (): Promise<any[]> =>
+      (await operator.get(`/api/v1/entities/${mall.entityId}/events?limit=100`)).body.events;
+    const [event] = await waitFor(async () => {
+      const found = (await events()).filter(({ data }) => data.task_id === taskId);
+      return found.length > 0 && found;
+    });
+    const ack = { type: 'event_ack', body: { event_id: event.event_id, status: 'applied' } };
+    expect((await upload([ack])).body).toMatchObject({ accepted: 1, failed: 0 });
+    const [acked] = (await events()).filter(({ event_id }) => event_id === event.event_id);
+    expect(acked.acks).toMatchObject([{ status: 'applied', orchestrator_id: mall.assignedId }]);
   });
 
   it('ORC-078 250 reports in 100 + 100 + 50, the second answer lost once: all are there, none twice', async () => {
