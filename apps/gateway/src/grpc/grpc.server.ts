@@ -61,9 +61,9 @@ export class GrpcServer implements OnApplicationBootstrap, OnModuleDestroy {
   private async listen(): Promise<void> {
     const server = this.build();
     try {
-      this.boundPort = await bind(server, `${this.host()}:${this.settings.port}`, this.credentials());
+      this.boundPort = await bind(server, `${this.host}:${this.settings.port}`, this.credentials());
       this.server = server;
-      this.logger.log({ event: 'grpc_listening', host: this.host(), port: this.boundPort });
+      this.logger.log({ event: 'grpc_listening', host: this.host, port: this.boundPort });
     } catch (error) {
       this.logger.error({ event: 'grpc_not_listening', message: 'set GRPC_PORT to a free port, or GRPC=off', error });
       this.retry = setTimeout(() => void this.listen(), RETRY_MS).unref();
@@ -82,7 +82,8 @@ export class GrpcServer implements OnApplicationBootstrap, OnModuleDestroy {
     return server;
   }
 
-  private host(): string {
+  /** Plaintext is for this machine alone, whatever the settings say. */
+  get host(): string {
     const { host } = this.config;
     if (this.tls.current || LOOPBACK_HOSTS.includes(host)) return host.includes(':') ? `[${host}]` : host;
     return LOOPBACK;
