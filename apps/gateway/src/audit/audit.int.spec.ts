@@ -7,7 +7,6 @@ import { waitFor } from '../../../../test/support/wait.js';
 import { TokenIssuer } from '../auth/token.issuer.js';
 import { Endpoint } from '../route.decorator.js';
 import { AuditRepository } from './audit.repository.js';
-import { AuditTrail } from './audit.trail.js';
 
 @Controller()
 class MallController {
@@ -181,22 +180,5 @@ describe('audit log', () => {
     expect(await repository.sweep(45, 100)).toBe(0);
     expect([await repository.sweep(31, 2), await repository.sweep(31, 2)]).toEqual([2, 1]);
     expect((await search('?entity_id=old-mall')).body).toEqual([]);
-  });
-
-  it('takes entries while the database is away and writes them when it is back', async () => {
-    const written: number[] = [];
-    let isAway = true;
-    const trail = new AuditTrail({
-      insert: async (entries: readonly unknown[]) => {
-        if (isAway) throw new Error('away');
-        written.push(entries.length);
-      },
-    } as unknown as AuditRepository);
-    trail.onModuleInit();
-    const [sample] = await edge.app.get(AuditRepository).find({ filter: { outcome: 'done' }, limit: 1 });
-    for (let index = 0; index < 3; index += 1) trail.record({ ...sample!, actor: 'user:1' });
-    isAway = false;
-    await trail.onApplicationShutdown();
-    expect(written.reduce((sum, count) => sum + count, 0)).toBe(3);
   });
 });
