@@ -46,10 +46,15 @@ export class LogSearch {
     const parameter = (value: unknown): string => `$${parameters.push(value)}`;
     const conditions = [`"entityId" = ${parameter(query.entity_id)}`];
     if (query.beacon_id !== undefined) conditions.push(`"beaconId" = ${parameter(query.beacon_id)}`);
-    if (query.user_id !== undefined)
-      conditions.push(`"userId" = ANY(${parameter(this.vault.stored(query.user_id))}::text[])`);
-    if (query.device_id !== undefined)
-      conditions.push(`"deviceId" = ANY(${parameter(this.vault.stored(query.device_id))}::text[])`);
+    const isOneOf = (column: string, id: string): string => {
+      const [stored, ...others] = this.vault.stored(id);
+      // With one value the index has the rows in their order.
+      return others.length === 0
+        ? `"${column}" = ${parameter(stored)}`
+        : `"${column}" = ANY(${parameter([stored, ...others])}::text[])`;
+    };
+    if (query.user_id !== undefined) conditions.push(isOneOf('userId', query.user_id));
+    if (query.device_id !== undefined) conditions.push(isOneOf('deviceId', query.device_id));
     if (query.result !== undefined) conditions.push(`"result" = ${parameter(query.result)}`);
     if (query.method !== undefined) conditions.push(`"method" = ${parameter(query.method)}`);
     if (query.from !== undefined) conditions.push(`"loggedAt" >= ${parameter(query.from)}`);
