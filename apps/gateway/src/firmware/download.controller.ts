@@ -19,8 +19,9 @@ import { allowsRange, type ByteRange, isKnownTag, parseRange } from './byte.rang
 import { FirmwareDisk } from './firmware.disk.js';
 import { downloadedBytes } from './firmware.metrics.js';
 
-/** Read and sent at once: fewer, larger pieces are faster; so much memory waits for each slow client. */
-const PIECE_BYTES = 256 * 1024;
+const KIB = 1_024;
+/** Large pieces are faster, and a piece or two of each download wait in memory: the more downloads, the smaller they are. */
+const PIECE_BYTES = { min: 64 * KIB, max: 1_024 * KIB, ofAll: 12_800 * KIB } as const;
 const BINARY = 'application/octet-stream';
 const DOWNLOAD = {
   content: { [BINARY]: '<binary>' },
@@ -31,6 +32,9 @@ const DOWNLOAD = {
 @ApiTags('firmware')
 @Controller()
 export class DownloadController {
+  /** Downloads that are being sent. */
+  private sending = 0;
+
   constructor(
     private readonly rpc: RpcClient,
     private readonly disk: FirmwareDisk,
@@ -83,15 +87,20 @@ export class DownloadController {
     void reply.type(BINARY).header('content-length', end - start + 1);
     // An empty stream: without a body, Fastify would make the length of a HEAD's answer zero.
     if (request.method === 'HEAD') await reply.send(Readable.from([]));
-    else await reply.send(piecesOf(await this.disk.open(file), start, end));
+    else await reply.send(this.piecesOf(await this.disk.open(file), start, end));
   }
-}
 
-/** Fastify ends the stream when the client goes away, and the stream closes the file. */
-function piecesOf(handle: FileHandle, start: number, end: number): NodeJS.ReadableStream {
-  const pieces = handle.createReadStream({ start, end, highWaterMark: PIECE_BYTES });
-  pieces.once('close', () => downloadedBytes.inc(pieces.bytesRead));
-  return pieces;
+  /** Fastify ends the stream when the client goes away, and the stream closes the file. */
+  private piecesOf(handle: FileHandle, start: number, end: number): NodeJS.ReadableStream {
+    const shareBytes = Math.floor(PIECE_BYTES.ofAll / ++this.sending);
+    const highWaterMark = Math.min(PIECE_BYTES.max, Math.max(PIECE_BYTES.min, shareBytes));
+    const pieces = handle.createReadStream({ start, end, highWaterMark });
+    pieces.once('close', () => {
+      this.sending--;
+      downloadedBytes.inc(pieces.bytesRead);
+    });
+    return pieces;
+  }
 }
 
 function rangeOf({ headers }: FastifyRequest, { size_bytes }: FirmwareFileDto, etag: string): ByteRange {

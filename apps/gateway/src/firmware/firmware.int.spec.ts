@@ -1,4 +1,6 @@
 import { createPublicKey, verify } from 'node:crypto';
+import { readdirSync, readlinkSync } from 'node:fs';
+import { connect } from 'node:net';
 import type { Api } from '../../../../test/support/api.js';
 import { binaryOf, download, publish, send, sha256 } from '../../../../test/support/firmware.js';
 import { MallStage } from '../../../../test/support/mall-stage.js';
@@ -275,6 +277,37 @@ describe('an upload', () => {
       403,
     );
   });
+});
+
+it('leaves nothing of an upload whose client goes away, and nothing open of a download', async () => {
+  const { port, hostname } = new URL(stage.url);
+  const socket = connect(Number(port), hostname);
+  socket.write(
+    `POST /api/firmwares/upload HTTP/1.1\r\nHost: muster\r\nAuthorization: Bearer ${admin.token}\r\n` +
+      'Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 3000000\r\n\r\n' +
+      '--b\r\nContent-Disposition: form-data; name="file"; filename="f.bin"\r\n\r\n',
+  );
+  socket.write(binaryOf(1_500_000));
+  await waitFor(async () => (await loneObjects()).length > 0);
+  socket.destroy();
+  await waitFor(async () => (await loneObjects()).length === 0);
+
+  const { firmware_id } = await publish(admin, { target: 'esp32c2', version: '1.0.0' }, binaryOf(4_000_000));
+  const openFiles = (): number =>
+    readdirSync('/proc/self/fd').filter((fd) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`).includes('cache/firmware');
+      } catch {
+        return false;
+      }
+    }).length;
+  const loading = connect(Number(port), hostname);
+  loading.write(
+    `GET /api/firmware/${firmware_id}/download HTTP/1.1\r\nHost: muster\r\nAuthorization: Bearer ${admin.token}\r\n\r\n`,
+  );
+  await waitFor(() => openFiles() > 0);
+  loading.destroy();
+  await waitFor(() => openFiles() === 0);
 });
 
 it('lists releases newest first, page by page, and the highest of each line', async () => {
