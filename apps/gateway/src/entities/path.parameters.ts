@@ -1,6 +1,20 @@
-import { createParamDecorator, type ExecutionContext, Param, type PipeTransform } from '@nestjs/common';
+import {
+  applyDecorators,
+  createParamDecorator,
+  type ExecutionContext,
+  Param,
+  type PipeTransform,
+} from '@nestjs/common';
+import { ApiParam } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
-import { type Collection, isCollection, MusterError, type RecordRef, requireTokenId } from '#libs/contracts';
+import {
+  type Collection,
+  COLLECTIONS,
+  isCollection,
+  MusterError,
+  type RecordRef,
+  requireTokenId,
+} from '#libs/contracts';
 import { requireRecordId } from './record.reading.js';
 
 class EntityIdPath implements PipeTransform<unknown, string> {
@@ -27,6 +41,20 @@ export const OneRecord = createParamDecorator((_data: unknown, context: Executio
   const entity_id = requireTokenId(params['entityId'], 'entity_id');
   return { entity_id, collection: requireCollection(params), record_id: requireRecordId(params['recordId']) };
 });
+
+const ENTITY_ID = { name: 'entityId', schema: { type: 'string' } } as const;
+const COLLECTION = { name: 'collection', enum: COLLECTIONS } as const;
+const RECORD_ID = { name: 'recordId', schema: { type: 'string' } } as const;
+const IMPORT_ID = { name: 'importId', schema: { type: 'string', format: 'uuid' } } as const;
+
+/** Says in the API documents what the path of a collection, a record or an import takes. */
+export const CollectionPath = (): MethodDecorator => pathOf(ENTITY_ID, COLLECTION);
+export const RecordPath = (): MethodDecorator => pathOf(ENTITY_ID, COLLECTION, RECORD_ID);
+export const ImportPath = (): MethodDecorator => pathOf(ENTITY_ID, IMPORT_ID);
+
+function pathOf(...parameters: readonly Parameters<typeof ApiParam>[0][]): MethodDecorator {
+  return applyDecorators(...parameters.map((parameter) => ApiParam(parameter)));
+}
 
 type PathRequest = FastifyRequest<{ Params: Readonly<Record<string, string>> }>;
 

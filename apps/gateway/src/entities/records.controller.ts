@@ -17,7 +17,14 @@ import { linkNext, PAGE_HEADERS } from '../robots/next.link.js';
 import { Endpoint } from '../route.decorator.js';
 import { ChangesQuery } from './entities.dto.js';
 import { ChangeResponse, RecordResponse } from './entities.responses.js';
-import { type CollectionRef, EntityId, InCollection, OneRecord } from './path.parameters.js';
+import {
+  CollectionPath,
+  type CollectionRef,
+  EntityId,
+  InCollection,
+  OneRecord,
+  RecordPath,
+} from './path.parameters.js';
 import { readRecord } from './record.reading.js';
 import { RecordListQuery } from './records.dto.js';
 import { wholePage } from './whole.page.js';
@@ -33,6 +40,7 @@ const BODY = {
 export class RecordsController {
   constructor(private readonly rpc: RpcClient) {}
 
+  @CollectionPath()
   @Endpoint(ROUTES.recordsList, { response: [RecordResponse], errors: [...ERRORS, 'CURSOR_INVALID'] })
   @ApiResponse({ status: 200, type: [RecordResponse], headers: PAGE_HEADERS })
   async list(
@@ -52,6 +60,7 @@ export class RecordsController {
     return items;
   }
 
+  @CollectionPath()
   @Endpoint(ROUTES.recordsCreate, { response: RecordResponse, status: 201, errors: [...ERRORS, 'RECORD_EXISTS'] })
   @ApiBody(BODY)
   create(
@@ -68,12 +77,14 @@ export class RecordsController {
     });
   }
 
+  @RecordPath()
   @Endpoint(ROUTES.recordsGet, { response: RecordResponse, errors: ERRORS })
   get(@OneRecord() ref: RecordRef): Promise<WireRecord> {
     return this.rpc.ask(ENTITIES_REQUESTS.getRecord, ref);
   }
 
   /** 201 when there was none of that id, else 200. */
+  @RecordPath()
   @Endpoint(ROUTES.recordsReplace, { response: RecordResponse, errors: ERRORS })
   @ApiBody(BODY)
   async replace(
@@ -87,6 +98,7 @@ export class RecordsController {
     return record;
   }
 
+  @RecordPath()
   @Endpoint(ROUTES.recordsDelete, { errors: ERRORS })
   async remove(@OneRecord() ref: RecordRef): Promise<void> {
     await this.rpc.ask(ENTITIES_REQUESTS.deleteRecord, ref);

@@ -13,7 +13,7 @@ import {
 } from '#libs/contracts';
 import { RpcClient } from '#libs/jetstream';
 import { Caller, type KeyedRequester } from '../commands/idempotency.key.js';
-import { EntityId } from '../entities/path.parameters.js';
+import { EntityId, ImportPath } from '../entities/path.parameters.js';
 import { wholePage } from '../entities/whole.page.js';
 import { linkNext, PAGE_HEADERS } from '../robots/next.link.js';
 import { Endpoint } from '../route.decorator.js';
@@ -30,6 +30,7 @@ const BODY = {
   schema: {
     type: 'object',
     properties: { areas: RECORDS, beacons: RECORDS, merchants: RECORDS, connections: RECORDS },
+    example: { areas: [{ id: 'area-1', name: 'Food court' }], beacons: [{ id: 'beacon-3', area_id: 'area-1' }] },
   },
 } as const;
 
@@ -72,11 +73,13 @@ export class ImportsController {
     return items;
   }
 
+  @ImportPath()
   @Endpoint(ROUTES.importsGet, { response: ImportResponse, errors: REF_ERRORS })
   get(@Param() params: Record<string, unknown>): Promise<ImportDto> {
     return this.rpc.ask(IMPORTS_REQUESTS.get, requireRef(params));
   }
 
+  @ImportPath()
   @Endpoint(ROUTES.importsRows, { response: [ImportRowResponse], errors: [...REF_ERRORS, 'CURSOR_INVALID'] })
   @ApiResponse({ status: 200, type: [ImportRowResponse], headers: PAGE_HEADERS })
   async rows(
