@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../clock.js';
@@ -7,6 +8,7 @@ import { waitFor } from '../waiting.js';
 import { type Random, seededRandom, seedOf } from '../world/random.js';
 import { SimulatedBeacon } from './beacons/simulated.beacon.js';
 import { MallEnrolment } from './mall.enrolment.js';
+import { type MallPace, USUAL_PACE } from './mall.pace.js';
 import { type BeaconPlace, beaconPlaces, seedMall } from './mall.seed.js';
 import { Orchestrator } from './orchestrator.js';
 import { SealedFiles } from './store/sealed.file.js';
@@ -21,14 +23,13 @@ export interface MallOptions {
   readonly beacons: number;
   readonly seed: number;
   readonly failureRate: number;
+  readonly pace?: MallPace;
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
 }
 
 const ROBOTS = 5;
-const BEACON_HEARTBEAT_MS = 60_000;
-const ORDER_EVERY_MS = 20_000;
 const FIRST_VERSION = '0.1.8';
 
 /** A simulated mall: a map, beacons, robots, shoppers who order things, and the orchestrator that looks after them. */
@@ -36,13 +37,17 @@ export class Mall {
   private readonly random: Random;
   private readonly places: readonly BeaconPlace[];
   private readonly enrolment: MallEnrolment;
+  private readonly pace: MallPace;
   orchestrator: Orchestrator | undefined;
 
   constructor(private readonly options: MallOptions) {
-    const { entityId, beacons, seed, gateway } = options;
+    const { entityId, beacons, seed, gateway, signal } = options;
+    // Everything that waits in a mall ends with it.
+    setMaxListeners(0, signal);
     this.random = seededRandom(seedOf(entityId, seed));
     this.places = beaconPlaces(entityId, beacons, this.random);
     this.enrolment = new MallEnrolment(gateway);
+    this.pace = options.pace ?? USUAL_PACE;
   }
 
   /** Runs until the signal is aborted. @throws GatewayRefusedError when the mall cannot be made */
@@ -71,7 +76,7 @@ export class Mall {
       robots: Array.from({ length: ROBOTS }, (_, n) => this.makeRobot(n)),
       seed,
       failureRate,
-      beaconHeartbeatMs: BEACON_HEARTBEAT_MS,
+      pace: this.pace,
       clock,
       log,
       signal,
@@ -98,7 +103,7 @@ export class Mall {
   private async shop(): Promise<void> {
     const { clock, signal } = this.options;
     for (let order = 1; !signal.aborted; order++) {
-      await waitFor(clock, ORDER_EVERY_MS, signal);
+      await waitFor(clock, this.pace.orderMs, signal);
       if (!signal.aborted) await this.enrolment.order(this.delivery(order)).catch(() => false);
     }
   }

@@ -19,6 +19,7 @@ import { OrchestratorMetrics } from './orchestrator.metrics.js';
 import { MapSync } from './store/map.sync.js';
 import { SealedFiles } from './store/sealed.file.js';
 import { UploadQueue } from './store/upload.queue.js';
+import type { MallPace } from './mall.pace.js';
 import type { MallRobot } from './tasks/robot.selection.js';
 import { TaskDesk } from './tasks/task.desk.js';
 import { toHealth, toHeartbeat, type Vitals } from './vitals.js';
@@ -35,16 +36,13 @@ export interface OrchestratorOptions {
   readonly seed: number;
   readonly failureRate: number;
   readonly heartbeatS?: number;
-  readonly beaconHeartbeatMs: number;
+  readonly pace: MallPace;
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
 }
 
 const VERSION = '0.1.0';
-const VISIT_MS = 2_000;
-const FLUSH_LOGS_MS = 30_000;
-const TASK_TICK_MS = 5_000;
 const MS = 1_000;
 
 /** One mall's orchestrator: opens every connection itself, and goes on alone while the central server is away. */
@@ -189,7 +187,7 @@ export class Orchestrator {
   }
 
   private makeDesk(): TaskDesk {
-    const { robots, clock, seed, failureRate, entityId } = this.options;
+    const { robots, clock, seed, failureRate, entityId, pace } = this.options;
     return new TaskDesk({
       robots,
       report: (type, body) => {
@@ -198,17 +196,17 @@ export class Orchestrator {
       },
       clock,
       random: seededRandom(seedOf(`${entityId} tasks`, seed)),
-      tickMs: TASK_TICK_MS,
+      tickMs: pace.taskTickMs,
+      speedMps: pace.robotSpeedMps,
       failureRate: failureRate / 10,
     });
   }
 
   private makeFleet(): BeaconFleet {
-    const { beacons, entityId, clock, seed, log, signal, beaconHeartbeatMs } = this.options;
+    const { beacons, entityId, clock, seed, log, signal, pace } = this.options;
     const { central, shelf, queue } = this;
     const random = seededRandom(seedOf(`${entityId} visitors`, seed));
-    const pace = { heartbeatMs: beaconHeartbeatMs, visitMs: VISIT_MS, flushLogsMs: FLUSH_LOGS_MS };
-    return new BeaconFleet({ beacons, entityId, central, shelf, queue, clock, random, log, signal, ...pace });
+    return new BeaconFleet({ beacons, entityId, central, shelf, queue, clock, random, log, signal, pace });
   }
 
   private observe(): Promise<void> {

@@ -7,6 +7,7 @@ import { type Log, reasonOf } from '../../log.js';
 import type { Random } from '../../world/random.js';
 import type { CentralClient } from '../central/central.client.js';
 import type { FirmwareShelf } from '../firmware/firmware.shelf.js';
+import type { MallPace } from '../mall.pace.js';
 import type { UploadQueue } from '../store/upload.queue.js';
 import type { AccessLogLine } from './access.log.js';
 import type { SimulatedBeacon } from './simulated.beacon.js';
@@ -28,10 +29,7 @@ export interface BeaconFleetOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  readonly heartbeatMs: number;
-  /** How often somebody comes to one of the gates. */
-  readonly visitMs: number;
-  readonly flushLogsMs: number;
+  readonly pace: MallPace;
   readonly signal: AbortSignal;
 }
 
@@ -48,15 +46,15 @@ export class BeaconFleet {
 
   /** Registers what is not registered yet, and starts everything that runs by itself. */
   async start(): Promise<void> {
-    const { beacons, clock, visitMs, flushLogsMs, heartbeatMs, signal } = this.options;
+    const { beacons, clock, pace, signal } = this.options;
     this.timers.push(
-      clock.every(visitMs, () => this.visit()),
-      clock.every(flushLogsMs, () => this.flushLogs()),
+      clock.every(pace.visitMs, () => this.visit()),
+      clock.every(pace.flushLogsMs, () => this.flushLogs()),
     );
     for (const [index, beacon] of beacons.entries()) {
       if (signal.aborted) return;
       // Spread over an interval, so that the platform hears them one by one.
-      const offsetMs = Math.round((index / beacons.length) * heartbeatMs);
+      const offsetMs = Math.round((index / beacons.length) * pace.beaconHeartbeatMs);
       this.timers.push(clock.after(offsetMs, () => this.beat(beacon)));
     }
   }
@@ -85,9 +83,9 @@ export class BeaconFleet {
   }
 
   private beat(beacon: SimulatedBeacon): void {
-    const { clock, heartbeatMs, signal } = this.options;
+    const { clock, pace, signal } = this.options;
     void this.hear(beacon).finally(() => {
-      if (!signal.aborted) this.timers.push(clock.after(heartbeatMs, () => this.beat(beacon)));
+      if (!signal.aborted) this.timers.push(clock.after(pace.beaconHeartbeatMs, () => this.beat(beacon)));
       // Timers that have run are of no use any more.
       if (this.timers.length > 4 * this.options.beacons.length) this.timers.splice(2, this.options.beacons.length);
     });

@@ -19,6 +19,7 @@ export interface TaskDeskOptions {
   readonly random: Random;
   /** How often a running task moves on. */
   readonly tickMs: number;
+  readonly speedMps: number;
   readonly failureRate: number;
 }
 
@@ -30,7 +31,6 @@ interface Running {
   progressPercent: number;
 }
 
-const SPEED_MPS = 1.2;
 const MIN_DURATION_MS = 5_000;
 const BATTERY_PER_TASK = 3;
 const MS = 1_000;
@@ -111,7 +111,7 @@ export class TaskDesk {
       task_id: task.taskId,
       robot_id: robot.robotId,
       assigned_at: new Date(startedMs).toISOString(),
-      estimated_duration_seconds: Math.round(durationMs(distanceM) / MS),
+      estimated_duration_seconds: Math.round(this.durationMs(distanceM) / MS),
       path: { distance_meters: Math.round(distanceM * 10) / 10, floors: [task.to.floor], waypoints: 4 },
     });
   }
@@ -124,7 +124,7 @@ export class TaskDesk {
   private advance(running: Running): void {
     const { clock, random, failureRate, report } = this.options;
     const { task, robotId, startedMs, distanceM } = running;
-    const share = (clock.nowMs() - startedMs) / durationMs(distanceM);
+    const share = (clock.nowMs() - startedMs) / this.durationMs(distanceM);
     if (share >= 1) {
       this.end(running);
       return;
@@ -141,6 +141,10 @@ export class TaskDesk {
     running.progressPercent = Math.floor(share * 100);
     this.change(robotId, pointAt(task, share));
     report('task_status', this.statusOf(running, 'in_progress'));
+  }
+
+  private durationMs(distanceM: number): number {
+    return Math.max(MIN_DURATION_MS, (distanceM / this.options.speedMps) * MS);
   }
 
   private statusOf({ task, robotId, progressPercent }: Running, status: string): object {
@@ -187,8 +191,6 @@ export class TaskDesk {
 }
 
 const lengthOf = ({ from, to }: MallTask): number => Math.hypot(to.x - from.x, to.y - from.y);
-
-const durationMs = (distanceM: number): number => Math.max(MIN_DURATION_MS, (distanceM / SPEED_MPS) * MS);
 
 const pointAt = ({ from, to }: MallTask, share: number): { x: number; y: number } => ({
   x: Math.round((from.x + (to.x - from.x) * share) * 10) / 10,

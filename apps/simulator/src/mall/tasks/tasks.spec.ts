@@ -45,6 +45,7 @@ describe('the desk of tasks', () => {
       clock,
       random: seededRandom(1),
       tickMs: 5_000,
+      speedMps: 1.2,
       failureRate,
     });
     desk.start();
