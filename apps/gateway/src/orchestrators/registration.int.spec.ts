@@ -144,6 +144,8 @@ describe('trust', () => {
     expect(seen(await tryRegister(stage.url, { entityId: mall.entityId }))).toEqual(BAD_SIGNATURE);
     expect(seen(await tryRegister(stage.url, { ...mall, secret: `${mall.secret}x` }))).toEqual(BAD_SIGNATURE);
     const first = await MallOrchestrator.register(stage.url, mall);
+    const hashOf = `SELECT "enrolmentSecretHash" FROM "orchestrators"."entities" WHERE "entityId" = $1`;
+    expect(await stage.query(hashOf, [mall.entityId])).toEqual([{ enrolmentSecretHash: null }]);
     await setBack(first, `"tokenExpiresAt" = now()`);
     const thief = await tryRegister(stage.url, mall);
     expect(seen(thief)).toEqual(BAD_SIGNATURE);
