@@ -8,7 +8,10 @@ import { ChallengesResponder } from './challenges/challenges.responder.js';
 import { DEVICES } from './devices/devices.providers.js';
 import { DevicesResponder } from './devices/devices.responder.js';
 import { PresenceResponder } from './devices/presence.responder.js';
-import { FIRMWARE, FIRMWARE_RESPONDERS } from './firmware/firmware.providers.js';
+import { CatalogueResponder } from './firmware/catalogue.responder.js';
+import { FIRMWARE } from './firmware/firmware.providers.js';
+import { FirmwareKeysResponder, FirmwareResponder } from './firmware/firmware.responder.js';
+import { ReportsResponder } from './firmware/reports.responder.js';
 import { Beacons0001 } from './migrations/0001-outbox.js';
 import { Beacons0002 } from './migrations/0002-devices.js';
 import { Beacons0003 } from './migrations/0003-firmware.js';
@@ -30,7 +33,10 @@ import { RolloutsResponder } from './rollouts/rollouts.responder.js';
     PresenceResponder,
     AccessLogsResponder,
     ChallengesResponder,
-    ...FIRMWARE_RESPONDERS,
+    FirmwareResponder,
+    FirmwareKeysResponder,
+    CatalogueResponder,
+    ReportsResponder,
     RolloutsResponder,
   ],
   providers: [...DEVICES, ...ACCESS_LOGS, ...CHALLENGES, ...FIRMWARE, ...ROLLOUTS],

@@ -3,9 +3,7 @@ import { AnnouncementRepository } from './announcement.repository.js';
 import { Announcer } from './announcer.js';
 import { CacheRepository } from './cache.repository.js';
 import { CachePromoter, CacheService } from './cache.service.js';
-import { CatalogueResponder } from './catalogue.responder.js';
 import { FileChecker } from './file.checker.js';
-import { FirmwareKeysResponder, FirmwareResponder } from './firmware.responder.js';
 import { FirmwareRetention, FirmwareSweeper } from './firmware.sweeper.js';
 import { FirmwareSettings } from './firmware.settings.js';
 import { FirmwareOffers } from './offers.js';
@@ -16,7 +14,6 @@ import { ReleasePublisher } from './release.publisher.js';
 import { ReleaseRepository } from './release.repository.js';
 import { ReportRepository } from './report.repository.js';
 import { ReportService } from './report.service.js';
-import { ReportsResponder } from './reports.responder.js';
 
 const FILES = {
   provide: FileBucket,
@@ -45,5 +42,3 @@ export const FIRMWARE = [
   FirmwareRetention,
   FILES,
 ];
-
-export const FIRMWARE_RESPONDERS = [FirmwareResponder, FirmwareKeysResponder, CatalogueResponder, ReportsResponder];

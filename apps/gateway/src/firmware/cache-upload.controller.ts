@@ -1,5 +1,5 @@
 import { Controller, Req } from '@nestjs/common';
-import { ApiBody, ApiConsumes, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiConsumes, ApiExtraModels, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import type { Principal } from '#libs/auth';
 import { FIRMWARE_REQUESTS, ROUTES, type CachedFirmwareDto } from '#libs/contracts';
@@ -16,6 +16,7 @@ import { FirmwareCacheFields } from './upload.dto.js';
 
 /** Takes firmware that reached an orchestrator another way. */
 @ApiTags('firmware')
+@ApiExtraModels(FirmwareCacheFields)
 @Controller()
 export class CacheUploadController {
   constructor(

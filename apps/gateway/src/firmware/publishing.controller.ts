@@ -1,5 +1,5 @@
 import { Controller, Param, Req, Res } from '@nestjs/common';
-import { ApiBody, ApiConsumes, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiConsumes, ApiExtraModels, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Principal } from '#libs/auth';
 import { FIRMWARE_REQUESTS, MusterError, requireTokenId, ROUTES, type FirmwareDto } from '#libs/contracts';
@@ -20,6 +20,7 @@ const PUBLISH_TIMEOUT_MS = 120_000;
 
 /** Publishes firmware and takes it back. */
 @ApiTags('firmware')
+@ApiExtraModels(FirmwareUploadFields)
 @Controller()
 export class PublishingController {
   constructor(
