@@ -269,3 +269,23 @@ describe('the fleet of beacons', () => {
     expect((await viewer.get(`${list}/beacon-nobody`)).status).toBe(404);
   });
 });
+
+it('C33 a queue of registrations, heartbeats and logs is taken in one upload, each with its result', async () => {
+  const beacon = await newBeacon();
+  const beat = { beacon_id: beacon.beaconId, status: 'online', timestamp: new Date().toISOString() };
+  const items = [
+    { id: 'r', type: 'beacon_register', body: beacon.registration() },
+    { id: 'h', type: 'beacon_heartbeat', body: beat },
+    { id: 'x', type: 'beacon_heartbeat', body: { ...beat, beacon_id: 'beacon-nobody' } },
+    { id: 'l', type: 'access_logs', body: beacon.batch('queued') },
+  ];
+  const { body } = await orchestrator.post('/api/orchestrators/batch', { items });
+  expect(body).toMatchObject({ accepted: 3, failed: 1 });
+  expect(body.results.map(({ id, http_status }: any) => [id, http_status])).toEqual([
+    ['r', 200],
+    ['h', 200],
+    ['x', 404],
+    ['l', 200],
+  ]);
+  expect(body.results[3].body).toMatchObject({ stored: 2, duplicates: 0 });
+});
