@@ -24,12 +24,12 @@ const FLAGS: ReadonlyMap<string, boolean> = new Map([
 
 /** Which kind of device, beside its target. */
 export class DeviceQuery {
-  @ApiPropertyOptional({ enum: FIRMWARE_DEVICE_TYPES, default: 'beacon' })
+  @ApiPropertyOptional({ enum: FIRMWARE_DEVICE_TYPES, default: 'beacon', description: 'Kind of device.' })
   @IsOptional()
   @IsIn(FIRMWARE_DEVICE_TYPES)
   device_type: FirmwareDeviceType = 'beacon';
 
-  @ApiPropertyOptional({ enum: FIRMWARE_CHANNELS, default: 'stable' })
+  @ApiPropertyOptional({ enum: FIRMWARE_CHANNELS, default: 'stable', description: 'Channel of the releases.' })
   @IsOptional()
   @IsIn(FIRMWARE_CHANNELS)
   channel: FirmwareChannel = 'stable';
@@ -62,17 +62,17 @@ export class FirmwareListQuery extends pageQuery({ usual: 50, max: 100 }) {
   @Matches(TARGET)
   target?: string;
 
-  @ApiPropertyOptional({ enum: FIRMWARE_DEVICE_TYPES })
+  @ApiPropertyOptional({ enum: FIRMWARE_DEVICE_TYPES, description: 'Kind of device.' })
   @IsOptional()
   @IsIn(FIRMWARE_DEVICE_TYPES)
   device_type?: FirmwareDeviceType;
 
-  @ApiPropertyOptional({ enum: FIRMWARE_CHANNELS })
+  @ApiPropertyOptional({ enum: FIRMWARE_CHANNELS, description: 'Channel of the releases.' })
   @IsOptional()
   @IsIn(FIRMWARE_CHANNELS)
   channel?: FirmwareChannel;
 
-  @ApiPropertyOptional({ example: '0.2.0' })
+  @ApiPropertyOptional({ example: '0.2.0', description: 'This version alone.' })
   @IsOptional()
   @IsString()
   @Length(1, 64)
@@ -106,12 +106,12 @@ export function toFirmwareQuery(query: FirmwareListQuery): FirmwareQuery {
 }
 
 export class ReportsQuery extends pageQuery({ usual: 100, max: 200 }) {
-  @ApiPropertyOptional({ example: 'mall-a-uuid' })
+  @ApiPropertyOptional({ example: 'mall-a-uuid', description: 'Beacons of this entity.' })
   @IsOptional()
   @IsTokenId()
   entity_id?: string;
 
-  @ApiPropertyOptional({ example: 'beacon-gate-5' })
+  @ApiPropertyOptional({ example: 'beacon-gate-5', description: 'This beacon alone.' })
   @IsOptional()
   @IsTokenId()
   beacon_id?: string;
