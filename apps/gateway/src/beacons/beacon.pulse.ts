@@ -11,7 +11,6 @@ const TIMEOUT_MS = 2_000;
 @Injectable()
 export class BeaconPulse implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly ticker = new Ticker('BeaconPulse', EVERY_MS, () => this.tell());
-  private isHeard = true;
 
   constructor(private readonly rpc: RpcClient) {}
 
@@ -24,16 +23,9 @@ export class BeaconPulse implements OnApplicationBootstrap, OnModuleDestroy {
     await this.ticker.stop();
   }
 
-  /** Silent about failures after the first: a service that is away says so at the routes that need it. */
+  /** Silent about failures: a service that is away, or not up yet, shows at the routes that need it and in the health. */
   private async tell(): Promise<boolean> {
-    try {
-      await this.rpc.ask(BEACONS_REQUESTS.listening, {}, TIMEOUT_MS);
-      this.isHeard = true;
-    } catch (error) {
-      const isFirst = this.isHeard;
-      this.isHeard = false;
-      if (isFirst) throw error;
-    }
+    await this.rpc.ask(BEACONS_REQUESTS.listening, {}, TIMEOUT_MS).catch(() => undefined);
     return false;
   }
 }
