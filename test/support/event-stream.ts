@@ -146,6 +146,7 @@ export class WsClient {
     const client = new WsClient(socket, into ?? new Received());
     return new Promise((resolve, reject) => {
       socket.once('open', () => resolve(client));
+      socket.once('error', reject);
       socket.once('unexpected-response', (_request, response) => {
         let body = '';
         response.on('data', (chunk: Buffer) => (body += chunk.toString()));
