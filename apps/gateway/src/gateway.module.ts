@@ -15,6 +15,7 @@ import { FirmwareEdgeModule } from './firmware/firmware-edge.module.js';
 import { configureGateway } from './gateway.configure.js';
 import { GrpcModule } from './grpc/grpc.module.js';
 import { HubModule } from './hub/hub.module.js';
+import { ListeningPulse } from './listening.pulse.js';
 import { OrchestratorEventsModule } from './orchestrator-events/orchestrator-events.module.js';
 import { OrchestratorsEdgeModule } from './orchestrators/orchestrators-edge.module.js';
 import { RequestGuardsModule } from './request-guards.module.js';
@@ -52,6 +53,7 @@ import { createValidationPipe } from './validation.pipe.js';
   providers: [
     { provide: APP_PIPE, useFactory: createValidationPipe },
     { provide: APP_FILTER, useClass: ErrorFilter },
+    ListeningPulse,
     ServiceHealth,
   ],
 })

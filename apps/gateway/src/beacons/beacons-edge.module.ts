@@ -5,11 +5,10 @@ import { BeaconAuthController } from './beacon-auth.controller.js';
 import { BeaconDevicesController } from './beacon-devices.controller.js';
 import { BeaconReportsController } from './beacon-reports.controller.js';
 import { BeaconLimiter } from './beacon.limiter.js';
-import { BeaconPulse } from './beacon.pulse.js';
 
 @Module({
   imports: [AuthModule, BatchTypesModule],
   controllers: [BeaconReportsController, BeaconDevicesController, BeaconAuthController],
-  providers: [BeaconLimiter, BeaconPulse],
+  providers: [BeaconLimiter],
 })
 export class BeaconsEdgeModule {}

@@ -3,7 +3,6 @@ import { AuthModule } from '../auth/auth.module.js';
 import { OrchestratorEventsModule } from '../orchestrator-events/orchestrator-events.module.js';
 import { PublicUrl, PublicUrlSettings } from '../public.url.js';
 import { HeartbeatController } from './heartbeat.controller.js';
-import { ListeningPulse } from './listening.pulse.js';
 import { OrchestratorGrants } from './orchestrator.grants.js';
 import { OrchestratorHeartbeats } from './orchestrator.heartbeats.js';
 import { OrchestratorTokens } from './orchestrator.tokens.js';
@@ -19,7 +18,6 @@ import { RegistrationLimiter } from './registration.limiter.js';
     RegistrationLimiter,
     OrchestratorHeartbeats,
     OrchestratorGrants,
-    ListeningPulse,
     PublicUrl,
     PublicUrlSettings,
   ],

@@ -1,13 +1,15 @@
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { ORCHESTRATORS_REQUESTS } from '#libs/contracts';
+import { BEACONS_REQUESTS, ORCHESTRATORS_REQUESTS } from '#libs/contracts';
 import { RpcClient } from '#libs/jetstream';
 import { Ticker } from '#libs/platform';
 
-/** Several a gap that the service still calls unbroken. */
+/** Services that judge by the silence of devices whose heartbeats come through here. */
+const JUDGES = [ORCHESTRATORS_REQUESTS.listening, BEACONS_REQUESTS.listening] as const;
+/** Several a gap that they still call unbroken. */
 const EVERY_MS = 3_000;
 const TIMEOUT_MS = 2_000;
 
-/** Tells the service, by the way that heartbeats take, that they could be heard: else nobody may be declared offline. */
+/** Tells them, by the way that heartbeats take, that heartbeats could be heard: else nobody may be declared offline. */
 @Injectable()
 export class ListeningPulse implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly ticker = new Ticker('ListeningPulse', EVERY_MS, () => this.tell());
@@ -25,7 +27,7 @@ export class ListeningPulse implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** Silent about failures: a service that is away, or not up yet, shows at the routes that need it and in the health. */
   private async tell(): Promise<boolean> {
-    await this.rpc.ask(ORCHESTRATORS_REQUESTS.listening, {}, TIMEOUT_MS).catch(() => undefined);
+    await Promise.all(JUDGES.map((judge) => this.rpc.ask(judge, {}, TIMEOUT_MS).catch(() => undefined)));
     return false;
   }
 }
