@@ -17,6 +17,9 @@ import { startTestBroker, type TestBroker } from './broker.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
 import { TEST_PASSWORD_ENV } from './gateway.js';
 
+/** A busy machine takes its time over a statement that writes more. */
+const FILL_BATCH = 10_000;
+
 @Module({ imports: [GatewayModule, OrchestratorsModule] })
 class StageModule {}
 
@@ -98,15 +101,17 @@ export class SyncStage {
 
   /** Fills a mall fast, with `count` areas of about 400 bytes as its first changes; their checksums are not of their data. */
   async fill(entityId: string, count: number): Promise<void> {
-    await this.query(
-      `INSERT INTO "orchestrators"."record_versions"
-         ("entityId", "collection", "recordId", "fromSeq", "operation", "dataJson", "checksum", "changedAt")
-       SELECT $1, 'areas', 'area-' || n, n, 'create',
-         json_build_object('id', 'area-' || n, 'name', 'Area ' || n, 'description', repeat('x', 250),
-           'created_at', now(), 'updated_at', now()), sha256(int8send(n)), now()
-       FROM generate_series(1, $2::bigint) n`,
-      [entityId, count],
-    );
+    for (let from = 1; from <= count; from += FILL_BATCH) {
+      await this.query(
+        `INSERT INTO "orchestrators"."record_versions"
+           ("entityId", "collection", "recordId", "fromSeq", "operation", "dataJson", "checksum", "changedAt")
+         SELECT $1, 'areas', 'area-' || n, n, 'create',
+           json_build_object('id', 'area-' || n, 'name', 'Area ' || n, 'description', repeat('x', 250),
+             'created_at', now(), 'updated_at', now()), sha256(int8send(n)), now()
+         FROM generate_series($2::bigint, least($2 + ${FILL_BATCH - 1}, $3::bigint)) n`,
+        [entityId, from, count],
+      );
+    }
     await this.query(
       `UPDATE "orchestrators"."entities" SET "changeSeq" = $2, "changedAt" = now() WHERE "entityId" = $1`,
       [entityId, count],

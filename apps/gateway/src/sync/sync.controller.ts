@@ -54,6 +54,8 @@ export class SyncController {
       await whenRead();
       return reply.status(NOT_MODIFIED).send();
     }
+    // Nobody reads the body of an answer to HEAD, and all of it would be made.
+    if (reply.request.method === 'HEAD') return reply.type(JSON_TYPE).send();
     const text = fullSyncText({
       syncId: `sync-full-${randomUUID()}`,
       start,

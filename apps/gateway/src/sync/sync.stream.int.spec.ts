@@ -88,6 +88,17 @@ it('ORC-126 a client that goes away ends the work', async () => {
   expect(asked).toBeLessThan(60);
 });
 
+it('ORC-126 HEAD tells the checksum and reads no records', async () => {
+  const before = pages.getReceived();
+  const headers = { authorization: `Bearer ${api.token ?? ''}` };
+  const response = await fetch(stage.url + FULL, { method: 'HEAD', headers });
+  expect([response.status, response.headers.get('etag')]).toEqual([
+    200,
+    `"${(await api.get('/api/orchestrators/sync/checksum')).body.checksums.global}"`,
+  ]);
+  expect((await pagesWhenStill()) - before).toBe(0);
+});
+
 it('ORC-126 what breaks in the middle cuts the connection: no body looks whole that is not', async () => {
   await stage.entity('gone');
   await stage.fill('gone', RECORDS);
