@@ -108,7 +108,11 @@ export function routesPage(): string {
     '## Policies',
     table(
       ['policy', 'roles'],
-      Object.entries(POLICIES).map(([name, roles]) => [name, roles.join(', ')]),
+      [
+        ...Object.entries(POLICIES).map(([name, roles]) => [name, roles.join(', ')]),
+        ['Public', 'nobody needs to be known'],
+        ['LastToken', 'the bearer of a token, which may have ended within the last day'],
+      ],
     ),
   ].join('\n\n');
 }

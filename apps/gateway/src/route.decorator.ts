@@ -1,7 +1,7 @@
 import { applyDecorators, Delete, Get, HttpCode, Post, Put, type Type } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiResponse, ApiSecurity } from '@nestjs/swagger';
 import { RequirePolicy } from '#libs/auth';
-import { ERROR_CODES, ROUTES, type ErrorCode, type HttpMethod, type Route } from '#libs/contracts';
+import { ERROR_CODES, isOpen, ROUTES, type ErrorCode, type HttpMethod, type Policy, type Route } from '#libs/contracts';
 import { ErrorResponse } from './error.dto.js';
 
 export interface EndpointOptions {
@@ -47,8 +47,14 @@ export function Endpoint(route: Route, options: EndpointOptions = {}): MethodDec
     }),
     ApiResponse({ status, description: 'Done.', ...answer(response, options.content) }),
     ...errorsOf(route, options.errors ?? []),
-    ...(route.policy === 'Public' ? [] : [ApiBearerAuth('accessToken'), ApiSecurity({ apiKey: [], apiSecret: [] })]),
+    ...securityOf(route.policy),
   );
+}
+
+function securityOf(policy: Policy): MethodDecorator[] {
+  if (policy === 'Public') return [];
+  const bearer = ApiBearerAuth('accessToken');
+  return policy === 'LastToken' ? [bearer] : [bearer, ApiSecurity({ apiKey: [], apiSecret: [] })];
 }
 
 function answer(response: EndpointOptions['response'], content: EndpointOptions['content']): object {
@@ -67,7 +73,7 @@ function errorsOf(route: Route, own: readonly ErrorCode[]): MethodDecorator[] {
     ...own,
     ...ERRORS_OF_ALL,
     ...(route.method === 'POST' || route.method === 'PUT' ? ERRORS_OF_BODIES : []),
-    ...(route.policy === 'Public' ? [] : ERRORS_OF_CALLERS),
+    ...(isOpen(route.policy) ? [] : ERRORS_OF_CALLERS),
   ]);
   const statuses = new Set([...codes].map((code) => ERROR_CODES[code].status));
   return [...statuses].map((status) => {

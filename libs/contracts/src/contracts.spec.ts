@@ -90,6 +90,7 @@ describe('policies', () => {
     expect(satisfies('Admin', ['operator'])).toBe(false);
     expect(satisfies('Viewer', [])).toBe(false);
     expect(satisfies('Public', [])).toBe(true);
+    expect(satisfies('LastToken', [])).toBe(true);
   });
 });
 

@@ -24,7 +24,7 @@ export const MALL_ROUTES = {
   orchestratorsRefreshToken: route(
     'POST',
     `${ORCHESTRATORS}/token/refresh`,
-    'Public',
+    'LastToken',
     'A new token for one that ends soon, or ended within a day',
   ),
   orchestratorsEvents: route(

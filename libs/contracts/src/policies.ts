@@ -30,12 +30,25 @@ export const POLICIES = {
   Authenticated: ROLES,
 } as const satisfies Record<string, readonly Role[]>;
 
-/** `Public` needs no caller at all. */
-export type Policy = keyof typeof POLICIES | 'Public';
+/**
+ * Policies that no guard enforces. `Public` needs no caller at all; `LastToken` needs the caller's last token, which may
+ * have ended, so that its handler reads it.
+ */
+export const OPEN_POLICIES = ['Public', 'LastToken'] as const;
+export type OpenPolicy = (typeof OPEN_POLICIES)[number];
+
+export type Policy = keyof typeof POLICIES | OpenPolicy;
+
+const openPolicies: readonly string[] = OPEN_POLICIES;
+
+/** Whether a request passes the guards without a principal. */
+export function isOpen(policy: Policy): policy is OpenPolicy {
+  return openPolicies.includes(policy);
+}
 
 /** Whether one of `roles` satisfies the policy. */
 export function satisfies(policy: Policy, roles: readonly string[]): boolean {
-  if (policy === 'Public') return true;
+  if (isOpen(policy)) return true;
   const admitted: readonly string[] = POLICIES[policy];
   return roles.some((role) => admitted.includes(role));
 }

@@ -21,31 +21,31 @@ const INSTANT = { type: String, format: 'date-time' } as const;
 const TEXT = { type: String, nullable: true } as const;
 
 export class AccessLogFilterQuery {
-  @ApiPropertyOptional({ example: 'beacon-gate-5' })
+  @ApiPropertyOptional({ example: 'beacon-gate-5', description: 'Only logs of this beacon.' })
   @IsOptional()
   @IsTokenId()
   beacon_id?: string;
 
-  @ApiPropertyOptional({ example: 'user-123' })
+  @ApiPropertyOptional({ example: 'user-123', description: 'Only logs of this user.' })
   @IsOptional()
   @IsString()
   @Length(1, 128)
   @Matches(NO_NUL)
   user_id?: string;
 
-  @ApiPropertyOptional({ example: 'mobile-abc' })
+  @ApiPropertyOptional({ example: 'mobile-abc', description: 'Only logs of this phone.' })
   @IsOptional()
   @IsString()
   @Length(1, 128)
   @Matches(NO_NUL)
   device_id?: string;
 
-  @ApiPropertyOptional({ enum: ACCESS_RESULTS })
+  @ApiPropertyOptional({ enum: ACCESS_RESULTS, description: 'Only logs with this result.' })
   @IsOptional()
   @IsIn(ACCESS_RESULTS)
   result?: AccessResult;
 
-  @ApiPropertyOptional({ example: 'ecdsa_proof' })
+  @ApiPropertyOptional({ example: 'ecdsa_proof', description: 'Only logs of this way of proof.' })
   @IsOptional()
   @IsString()
   @Length(1, 64)

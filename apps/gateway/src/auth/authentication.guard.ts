@@ -1,7 +1,7 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import type { Principal } from '#libs/auth';
-import { HTTP_HEADERS } from '#libs/contracts';
+import { HTTP_HEADERS, isOpen } from '#libs/contracts';
 import { addLogFields, type LogFields } from '#libs/jetstream';
 import { Authenticator } from './authenticator.js';
 import type { Credentials } from './credentials.js';
@@ -17,7 +17,7 @@ export class AuthenticationGuard implements CanActivate {
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    if (context.getType() !== 'http' || this.policies.of(context) === 'Public') return true;
+    if (context.getType() !== 'http' || isOpen(this.policies.of(context))) return true;
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     request.principal = await this.authenticator.authenticate(credentialsOf(request));
     addLogFields(logFieldsOf(request.principal));

@@ -1,6 +1,6 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { isAllowed } from '#libs/auth';
-import { MusterError, POLICIES } from '#libs/contracts';
+import { isOpen, MusterError, POLICIES } from '#libs/contracts';
 import { principalOf } from './request.principal.js';
 import { RoutePolicies } from './route.policies.js';
 
@@ -12,7 +12,7 @@ export class PolicyGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     if (context.getType() !== 'http') return true;
     const policy = this.policies.of(context);
-    if (policy === 'Public' || isAllowed(policy, principalOf(context))) return true;
+    if (isOpen(policy) || isAllowed(policy, principalOf(context))) return true;
     const anyOf = POLICIES[policy];
     throw new MusterError('ACCESS_DENIED', `This needs one of the roles: ${anyOf.join(', ')}.`, { policy, anyOf });
   }

@@ -1,5 +1,6 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
+import { isOpen } from '#libs/contracts';
 import { refuseExceeded, showAllowance } from '../limits/allowance.js';
 import { principalOf } from './request.principal.js';
 import { RequestLimiter } from './request.limiter.js';
@@ -14,7 +15,7 @@ export class RateLimitGuard implements CanActivate {
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    if (context.getType() !== 'http' || this.policies.of(context) === 'Public') return true;
+    if (context.getType() !== 'http' || isOpen(this.policies.of(context))) return true;
     const allowance = await this.limiter.count(principalOf(context));
     showAllowance(context.switchToHttp().getResponse<FastifyReply>(), allowance);
     refuseExceeded(allowance);

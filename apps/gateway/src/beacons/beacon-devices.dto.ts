@@ -35,7 +35,7 @@ const FLAGS = new Map<unknown, boolean>([
 const MAX_COMMAND_LIFE_S = 30 * 86_400;
 
 export class BeaconDeviceListQuery extends pageQuery({ usual: 100, max: 1_000 }) {
-  @ApiPropertyOptional({ enum: BEACON_PRESENCES })
+  @ApiPropertyOptional({ enum: BEACON_PRESENCES, description: 'Only beacons that are there, or are not.' })
   @IsOptional()
   @IsIn(BEACON_PRESENCES)
   presence?: BeaconPresence;
@@ -46,7 +46,7 @@ export class BeaconDeviceListQuery extends pageQuery({ usual: 100, max: 1_000 })
   @IsBoolean()
   approved?: boolean;
 
-  @ApiPropertyOptional({ example: '0.1.8' })
+  @ApiPropertyOptional({ example: '0.1.8', description: 'Only beacons that run this version.' })
   @IsOptional()
   @IsString()
   @Length(1, 64)

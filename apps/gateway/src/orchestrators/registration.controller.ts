@@ -1,5 +1,5 @@
 import { Controller, Req } from '@nestjs/common';
-import { ApiBearerAuth, ApiHeader, ApiTags } from '@nestjs/swagger';
+import { ApiHeader, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import {
   HTTP_HEADERS,
@@ -77,7 +77,6 @@ export class RegistrationController {
     response: TokenRefreshResponse,
     errors: ['AUTH_REQUIRED', 'AUTH_INVALID_TOKEN', 'AUTH_TOKEN_EXPIRED', 'ACCESS_DENIED', 'ENTITY_ACCESS_DENIED'],
   })
-  @ApiBearerAuth('accessToken')
   async refresh(@Req() { headers, query, body }: FastifyRequest): Promise<TokenRefreshResponse> {
     const shown = await this.tokens.readRefreshable(headers.authorization);
     const isDue = Date.now() / 1000 >= this.tokens.refreshFrom(shown);

@@ -116,13 +116,13 @@ export class TokenRefreshResponse {
   @ApiProperty({ description: 'The token to go on with: a new one, or the one shown while it is too early.' })
   token!: string;
 
-  @ApiProperty({ type: 'integer', description: 'Unix seconds: the `exp` of the token.' })
+  @ApiProperty({ type: 'integer', example: 1_767_916_800, description: 'Unix seconds: the `exp` of the token.' })
   expires_at!: number;
 
-  @ApiProperty()
+  @ApiProperty({ example: 'orch-mall-a-001' })
   assigned_id!: string;
 
-  @ApiProperty({ description: 'Whether the token is a new one.' })
+  @ApiProperty({ example: true, description: 'Whether the token is a new one.' })
   refreshed!: boolean;
 
   @ApiProperty({ type: 'integer', description: 'Unix seconds from which a new token can be had for this one.' })

@@ -159,12 +159,12 @@ export class RolloutResumeRequest {
 }
 
 export class RolloutListQuery extends pageQuery({ usual: 20, max: 100 }) {
-  @ApiPropertyOptional({ enum: ROLLOUT_STATUSES })
+  @ApiPropertyOptional({ enum: ROLLOUT_STATUSES, description: 'Only rollouts in this state.' })
   @IsOptional()
   @IsIn(ROLLOUT_STATUSES)
   status?: RolloutStatus;
 
-  @ApiPropertyOptional({ example: 'fw-beacon-v020' })
+  @ApiPropertyOptional({ example: 'fw-beacon-v020', description: 'Only rollouts of this firmware.' })
   @IsOptional()
   @IsString()
   @Length(1, 128)
@@ -173,7 +173,7 @@ export class RolloutListQuery extends pageQuery({ usual: 20, max: 100 }) {
 }
 
 export class RolloutDeviceQuery extends pageQuery({ usual: 100, max: 1_000 }) {
-  @ApiPropertyOptional({ example: 1, description: '1 for the first.' })
+  @ApiPropertyOptional({ example: 1, description: 'Only devices of this group; 1 is the first.' })
   @IsOptional()
   @Type(() => Number)
   @IsInt()
@@ -181,7 +181,7 @@ export class RolloutDeviceQuery extends pageQuery({ usual: 100, max: 1_000 }) {
   @Max(MAX_GROUPS)
   group?: number;
 
-  @ApiPropertyOptional({ enum: ROLLOUT_DEVICE_STATES })
+  @ApiPropertyOptional({ enum: ROLLOUT_DEVICE_STATES, description: 'Only devices in this state.' })
   @IsOptional()
   @IsIn(ROLLOUT_DEVICE_STATES)
   state?: RolloutDeviceState;
