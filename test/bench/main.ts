@@ -2,6 +2,11 @@ import { parseArgs } from 'node:util';
 import { benchCommands } from './commands.js';
 import { benchFanOut } from './fan-out.js';
 import { benchFleet } from './fleet.js';
+import { benchMallChanges } from './malls-changes.js';
+import { benchMallEvents } from './malls-events.js';
+import { benchMallFirmware } from './malls-firmware.js';
+import { benchMallLogs } from './malls-logs.js';
+import { benchMallSync } from './malls-sync.js';
 import { type Line, report } from './report.js';
 import { benchTelemetry } from './telemetry.js';
 
@@ -11,6 +16,11 @@ const BENCHES: Readonly<Record<string, () => Promise<Line[]>>> = {
   'fan-out': benchFanOut,
   commands: benchCommands,
   fleet: benchFleet,
+  'malls-events': benchMallEvents,
+  'malls-sync': benchMallSync,
+  'malls-firmware': benchMallFirmware,
+  'malls-logs': benchMallLogs,
+  'malls-changes': benchMallChanges,
 };
 
 const { values } = parseArgs({
