@@ -8,10 +8,10 @@ import {
   type Requester,
 } from '#libs/contracts';
 import { Answers } from '#libs/jetstream';
-import { BatchAcceptor, type BatchOrder } from './batch.acceptor.js';
-import { CommandAcceptor, type Order } from './command.acceptor.js';
-import { CommandCanceller } from './command.canceller.js';
-import { CommandReader, type ListRequest } from './command.reader.js';
+import { BatchAcceptor, type BatchOrder } from './accepting/batch.acceptor.js';
+import { CommandAcceptor, type Order } from './accepting/command.acceptor.js';
+import { CommandCanceller } from './dispatch/command.canceller.js';
+import { CommandReader, type ListRequest } from './ledger/command.reader.js';
 
 /** Answers the gateway and every other service that wants something done by a robot. */
 @Controller()

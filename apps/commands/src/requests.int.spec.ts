@@ -1,7 +1,7 @@
 import { type BatchRequest, type CommandAccepted, type CommandPage, COMMANDS_REQUESTS } from '#libs/contracts';
 import { CommandsUnderTest } from '../../../test/support/commands-service.js';
 import { waitFor } from '../../../test/support/wait.js';
-import { RetentionSweeper } from './retention.sweeper.js';
+import { RetentionSweeper } from './retention/retention.sweeper.js';
 
 let service: CommandsUnderTest;
 const requester = { by: 'user:ada', userId: null };

@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { DISPATCHABILITY_NOTICE, type Dispatchability, MusterError, ROBOTS_REQUESTS } from '#libs/contracts';
 import { MicroBatch } from '#libs/database';
 import { BrokerConnection, RpcClient } from '#libs/jetstream';
-import { isIntroduction } from './command.policy.js';
+import { isIntroduction } from './ledger/command.policy.js';
 import { CommandsSettings } from './commands.settings.js';
 
 const MAX_REMEMBERED = 20_000;

@@ -1,25 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { unnest } from '#libs/database';
-import type { CommandBatch } from './batch.entity.js';
-import type { RobotCommand } from './command.entity.js';
+import type { CommandBatch } from '../ledger/batch.entity.js';
+import type { NewCommand } from '../ledger/command.entity.js';
 import type { IdempotencyKey } from './idempotency.js';
-
-/** A command as it is when it is asked for. */
-export type NewCommand = Omit<
-  RobotCommand,
-  | 'lastAckAt'
-  | 'publishedSequence'
-  | 'lastSentAt'
-  | 'ackEpochMs'
-  | 'ackSequence'
-  | 'reason'
-  | 'progress'
-  | 'result'
-  | 'error'
-  | 'completedAt'
-  | 'version'
->;
 
 export interface Acceptance {
   readonly command: NewCommand;

@@ -1,14 +1,14 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { STREAMS } from '#libs/contracts';
 import { MicroBatch } from '#libs/database';
-import type { RobotCommand } from './command.entity.js';
-import { nextAttemptAt, retryAt } from './command.schedule.js';
-import { isFinal } from './command.state.js';
+import type { RobotCommand } from '../ledger/command.entity.js';
+import { nextAttemptAt, retryAt } from '../ledger/command.schedule.js';
+import { isFinal } from '../ledger/command.state.js';
 import { CommandPublisher, messageIdOf, type Publishable } from './command.publisher.js';
 import { CommandStream } from './command.stream.js';
-import type { Applied, LedgerCommand, LedgerFact } from './ledger.page.js';
-import { LedgerRepository } from './ledger.repository.js';
-import { dispatches } from './commands.metrics.js';
+import type { Applied, LedgerCommand, LedgerFact } from '../ledger/ledger.page.js';
+import { LedgerRepository } from '../ledger/ledger.repository.js';
+import { dispatches } from '../commands.metrics.js';
 import { RecentDispatches } from './recent.dispatches.js';
 
 /** After this the broker may have forgotten the id of a publish that nobody recorded. */

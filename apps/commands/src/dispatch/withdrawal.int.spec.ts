@@ -1,6 +1,6 @@
 import { COMMANDS_REQUESTS } from '#libs/contracts';
-import { CommandsUnderTest } from '../../../test/support/commands-service.js';
-import { waitFor } from '../../../test/support/wait.js';
+import { CommandsUnderTest } from '../../../../test/support/commands-service.js';
+import { waitFor } from '../../../../test/support/wait.js';
 
 let service: CommandsUnderTest;
 let robots = 0;

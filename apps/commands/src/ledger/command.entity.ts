@@ -115,3 +115,19 @@ export function toCommandDto(row: RobotCommand): CommandDto {
     batchId: row.batchId,
   };
 }
+
+/** A command as it is when it is asked for. */
+export type NewCommand = Omit<
+  RobotCommand,
+  | 'lastAckAt'
+  | 'publishedSequence'
+  | 'lastSentAt'
+  | 'ackEpochMs'
+  | 'ackSequence'
+  | 'reason'
+  | 'progress'
+  | 'result'
+  | 'error'
+  | 'completedAt'
+  | 'version'
+>;

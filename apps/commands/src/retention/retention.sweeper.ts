@@ -1,6 +1,6 @@
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Ticker } from '#libs/platform';
-import { CommandsSettings } from './commands.settings.js';
+import { CommandsSettings } from '../commands.settings.js';
 import { RetentionRepository } from './retention.repository.js';
 
 const DAY_MS = 86_400_000;

@@ -13,7 +13,7 @@ import {
 import { toCommandDto } from './command.entity.js';
 import { refuseBad } from './command.policy.js';
 import { CommandRepository, type PageEnd } from './command.repository.js';
-import { RobotDirectory } from './robot.directory.js';
+import { RobotDirectory } from '../robot.directory.js';
 import { type TimelineRow, toTimeline } from './timeline.entity.js';
 
 export interface ListRequest {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { firstCommandIdOf } from './command.id.js';
+import { firstCommandIdOf } from '../ledger/command.id.js';
 
 /** Deletes what is too old, oldest first, `limit` at a time; each method answers how many. Replicas pass over each other's. */
 @Injectable()

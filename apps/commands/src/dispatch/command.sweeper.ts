@@ -2,12 +2,12 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy }
 import { Ticker } from '#libs/platform';
 import { AckWatermark } from './ack.watermark.js';
 import { CommandDispatcher } from './command.dispatcher.js';
-import type { RobotCommand } from './command.entity.js';
-import { type DueStep, dueStep, nextDueAt } from './command.schedule.js';
-import { swept } from './commands.metrics.js';
-import { CommandsSettings } from './commands.settings.js';
-import type { LedgerCommand } from './ledger.page.js';
-import { LedgerRepository } from './ledger.repository.js';
+import type { RobotCommand } from '../ledger/command.entity.js';
+import { type DueStep, dueStep, nextDueAt } from '../ledger/command.schedule.js';
+import { swept } from '../commands.metrics.js';
+import { CommandsSettings } from '../commands.settings.js';
+import type { LedgerCommand } from '../ledger/ledger.page.js';
+import { LedgerRepository } from '../ledger/ledger.repository.js';
 
 const PAGE = 500;
 const CONCURRENCY = 32;

@@ -1,7 +1,7 @@
 import { type CommandAckPayload, isUuid, PermanentMessageError, ROBOT_MESSAGES } from '#libs/contracts';
 import type { InboundOf } from '#libs/jetstream';
 import type { Static } from 'typebox';
-import type { AckFact, AckWord } from './command.state.js';
+import type { AckFact, AckWord } from '../ledger/command.state.js';
 
 export type InboundAck = InboundOf<typeof ROBOT_MESSAGES.commandAck>;
 type Payload = Static<typeof CommandAckPayload>;

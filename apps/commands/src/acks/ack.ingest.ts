@@ -4,10 +4,10 @@ import { isDataError } from '#libs/database';
 import { Ingest } from '#libs/jetstream';
 import { ackEventOf } from './ack.events.js';
 import { commandIdOf, type InboundAck, toAckFact } from './ack.reading.js';
-import { CommandPublisher } from './command.publisher.js';
-import { acknowledgements } from './commands.metrics.js';
-import type { Applied, LedgerFact } from './ledger.page.js';
-import { LedgerRepository } from './ledger.repository.js';
+import { CommandPublisher } from '../dispatch/command.publisher.js';
+import { acknowledgements } from '../commands.metrics.js';
+import type { Applied, LedgerFact } from '../ledger/ledger.page.js';
+import { LedgerRepository } from '../ledger/ledger.repository.js';
 
 interface Told extends LedgerFact {
   readonly messageId: string;

@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { type BatchDto, type BatchRequest, isRobotId, MusterError, type Requester } from '#libs/contracts';
 import { AcceptRepository, type KnownKey } from './accept.repository.js';
-import { type CommandBatch, type Refusal } from './batch.entity.js';
+import { type CommandBatch, type Refusal } from '../ledger/batch.entity.js';
 import { keyReused, storageError, toCommand } from './command.acceptor.js';
-import { CommandDispatcher } from './command.dispatcher.js';
-import { newCommandId } from './command.id.js';
-import { type CommandTerms, refuseBad, toTerms } from './command.policy.js';
-import { CommandsSettings } from './commands.settings.js';
+import { CommandDispatcher } from '../dispatch/command.dispatcher.js';
+import { newCommandId } from '../ledger/command.id.js';
+import { type CommandTerms, refuseBad, toTerms } from '../ledger/command.policy.js';
+import { CommandsSettings } from '../commands.settings.js';
 import { bodyHashOf, type IdempotencyKey } from './idempotency.js';
-import { RobotDirectory } from './robot.directory.js';
+import { RobotDirectory } from '../robot.directory.js';
 
 export interface BatchOrder {
   readonly request: BatchRequest;

@@ -3,15 +3,16 @@ import type { DataSource } from 'typeorm';
 import type { CommandAckEvent } from '#libs/contracts';
 import { connectDataSource, migrateSchema } from '#libs/database';
 import { type JetStreamPublisher, PublishFailedError } from '#libs/jetstream';
-import { createTestDatabase, type TestDatabase } from '../../../test/support/database.js';
-import { AcceptRepository, type NewCommand } from './accept.repository.js';
+import { createTestDatabase, type TestDatabase } from '../../../../test/support/database.js';
+import { AcceptRepository } from '../accepting/accept.repository.js';
+import type { NewCommand } from '../ledger/command.entity.js';
 import { AckIngest } from './ack.ingest.js';
 import type { InboundAck } from './ack.reading.js';
-import { toCommand } from './command.acceptor.js';
-import { toTerms } from './command.policy.js';
-import { CommandPublisher } from './command.publisher.js';
-import { LedgerRepository } from './ledger.repository.js';
-import { Commands0001 } from './migrations/0001-commands.js';
+import { toCommand } from '../accepting/command.acceptor.js';
+import { toTerms } from '../ledger/command.policy.js';
+import { CommandPublisher } from '../dispatch/command.publisher.js';
+import { LedgerRepository } from '../ledger/ledger.repository.js';
+import { Commands0001 } from '../migrations/0001-commands.js';
 
 /** Remembers what was told, and fails when told to. */
 class FakePublisher extends CommandPublisher {

@@ -1,6 +1,6 @@
 import type { CommandAckEvent, CommandStatus } from '#libs/contracts';
-import type { LedgerCommand } from './ledger.page.js';
-import type { AckWord, TimelineDraft } from './command.state.js';
+import type { LedgerCommand } from '../ledger/ledger.page.js';
+import type { AckWord, TimelineDraft } from '../ledger/command.state.js';
 
 /** What an acknowledgement's timeline entry says; see `ackEntry` of the machine. */
 interface AckDetail {

@@ -5,10 +5,10 @@ import { BrokerConnection } from '#libs/jetstream';
 import type { Msg } from '@nats-io/transport-node';
 import { Compile } from 'typebox/compile';
 import Type, { type Static } from 'typebox';
-import type { TimelineDraft } from './command.state.js';
-import { CommandStream } from './command.stream.js';
-import { LedgerRepository } from './ledger.repository.js';
-import { RecentDispatches } from './recent.dispatches.js';
+import type { TimelineDraft } from '../ledger/command.state.js';
+import { CommandStream } from '../dispatch/command.stream.js';
+import { LedgerRepository } from '../ledger/ledger.repository.js';
+import { RecentDispatches } from '../dispatch/recent.dispatches.js';
 
 /** nats-server's metric `io.nats.jetstream.metric.v1.consumer_ack`. */
 const Evidence = Type.Object({

@@ -1,9 +1,9 @@
 import { register } from 'prom-client';
 import { COMMANDS_REQUESTS } from '#libs/contracts';
-import { CommandsUnderTest } from '../../../test/support/commands-service.js';
-import { waitFor } from '../../../test/support/wait.js';
-import { newCommandId } from './command.id.js';
-import { OpenCommandsMetrics } from './open-commands.metrics.js';
+import { CommandsUnderTest } from '../../../../test/support/commands-service.js';
+import { waitFor } from '../../../../test/support/wait.js';
+import { newCommandId } from '../ledger/command.id.js';
+import { OpenCommandsMetrics } from '../open-commands.metrics.js';
 import { RetentionRepository } from './retention.repository.js';
 import { RetentionSweeper } from './retention.sweeper.js';
 

@@ -2,7 +2,7 @@ import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import { Injectable } from '@nestjs/common';
 import { CONSUMERS } from '#libs/contracts';
 import { BrokerConnection } from '#libs/jetstream';
-import { CommandsSettings } from './commands.settings.js';
+import { CommandsSettings } from '../commands.settings.js';
 
 const { stream: STREAM, durable: DURABLE } = CONSUMERS.commandAckIngest;
 /** Asked again within this time, we are still waiting for the same thing. */

@@ -8,19 +8,14 @@ import {
   requireRobotId,
 } from '#libs/contracts';
 import { isDataError, MicroBatch } from '#libs/database';
-import {
-  type Acceptance,
-  type Accepted,
-  AcceptRepository,
-  type KnownKey,
-  type NewCommand,
-} from './accept.repository.js';
-import { CommandDispatcher } from './command.dispatcher.js';
-import { newCommandId } from './command.id.js';
-import { type CommandTerms, toTerms } from './command.policy.js';
-import { CommandsSettings } from './commands.settings.js';
+import { type Acceptance, type Accepted, AcceptRepository, type KnownKey } from './accept.repository.js';
+import { CommandDispatcher } from '../dispatch/command.dispatcher.js';
+import type { NewCommand } from '../ledger/command.entity.js';
+import { newCommandId } from '../ledger/command.id.js';
+import { type CommandTerms, toTerms } from '../ledger/command.policy.js';
+import { CommandsSettings } from '../commands.settings.js';
 import { bodyHashOf, type IdempotencyKey } from './idempotency.js';
-import { RobotDirectory } from './robot.directory.js';
+import { RobotDirectory } from '../robot.directory.js';
 
 /** One command for one robot. */
 export interface Order {

@@ -13,7 +13,7 @@ import {
   robotSubject,
 } from '#libs/contracts';
 import { JetStreamPublisher, type Stored } from '#libs/jetstream';
-import type { NewCommand } from './accept.repository.js';
+import type { NewCommand } from '../ledger/command.entity.js';
 
 export type Publishable = Pick<NewCommand, 'commandId' | 'robotId' | 'commandType' | 'payloadJson' | 'expiresAt'>;
 

@@ -1,7 +1,7 @@
 import { type CommandRequest, MusterError } from '#libs/contracts';
 import { newCommandId } from './command.id.js';
 import { toTerms } from './command.policy.js';
-import { bodyHashOf } from './idempotency.js';
+import { bodyHashOf } from '../accepting/idempotency.js';
 
 const limits = { timeoutMs: 30_000, maxTimeoutMs: 60_000, responseTimeoutMs: 10_000, maxPayloadBytes: 1_000 };
 const now = new Date('2026-01-01T00:00:00Z');

@@ -1,8 +1,8 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { type CommandDetailDto, isUuid, MusterError, type Requester } from '#libs/contracts';
 import { CommandDispatcher } from './command.dispatcher.js';
-import { commandNotFound, CommandReader } from './command.reader.js';
-import { LedgerRepository } from './ledger.repository.js';
+import { commandNotFound, CommandReader } from '../ledger/command.reader.js';
+import { LedgerRepository } from '../ledger/ledger.repository.js';
 
 /** Ends a command by a person's hand. */
 @Injectable()
