@@ -1,4 +1,4 @@
-import { MACHINE_ROLES, type MachineRole, type Route, ROUTES, satisfies } from '#libs/contracts';
+import { isOpen, MACHINE_ROLES, type MachineRole, type Route, ROUTES, satisfies } from '#libs/contracts';
 import { TokenIssuer } from '../../apps/gateway/src/auth/token.issuer.js';
 import { Api } from '../support/api.js';
 import { createMall, MallOrchestrator } from '../support/mall.js';
@@ -12,7 +12,7 @@ const DEVICE_IDS: Readonly<Record<MachineRole, string>> = {
 
 const ALL = Object.entries<Route>(ROUTES);
 const admitting = (role: MachineRole) =>
-  ALL.filter(([, { policy }]) => policy !== 'Public' && satisfies(policy, [role])).map(
+  ALL.filter(([, { policy }]) => !isOpen(policy) && satisfies(policy, [role])).map(
     ([name, route]) => [name, route] as const,
   );
 const refusing = (role: MachineRole) =>
@@ -138,7 +138,7 @@ describe('an orchestrator', () => {
 });
 
 const ORCHESTRATOR_ROUTES = ALL.filter(
-  ([, { path, policy }]) => path.startsWith('/api/orchestrators/') && policy !== 'Public',
+  ([, { path, policy }]) => path.startsWith('/api/orchestrators/') && !isOpen(policy),
 );
 
 describe('people', () => {
