@@ -1,6 +1,13 @@
 import { Transform } from 'class-transformer';
 import { ValidateBy } from 'class-validator';
-import { isInstantText } from './telemetry/interval.js';
+import { parseInstant } from '#libs/contracts';
+
+const DATE_FIRST = /^\d{4}-\d{2}-\d{2}/;
+
+/** Whether `value` is ISO 8601 text, as `2026-11-20T10:00:00Z`; one without a zone is UTC (decision A18). */
+export function isInstantText(value: unknown): boolean {
+  return typeof value === 'string' && DATE_FIRST.test(value) && !Number.isNaN(parseInstant(value));
+}
 
 /** ISO 8601 text; one without a zone is UTC (decision A18). */
 export const IsInstant = (): PropertyDecorator =>

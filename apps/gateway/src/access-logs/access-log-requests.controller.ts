@@ -9,7 +9,7 @@ import {
   ROUTES,
 } from '#libs/contracts';
 import { RpcClient } from '#libs/jetstream';
-import { Caller, type KeyedRequester } from '../commands/idempotency.key.js';
+import { Caller, type KeyedRequester } from '../idempotency/idempotency.key.js';
 import { JsonBody } from '../edge.body.js';
 import { EntityId } from '../entities/path.parameters.js';
 import { Endpoint } from '../route.decorator.js';

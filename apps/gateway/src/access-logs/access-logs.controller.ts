@@ -4,7 +4,7 @@ import { ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type AccessLogDto, ROUTES } from '#libs/contracts';
 import { EntityId } from '../entities/path.parameters.js';
-import { linkNext, PAGE_HEADERS } from '../robots/next.link.js';
+import { linkNext, PAGE_HEADERS } from '../next.link.js';
 import { Endpoint } from '../route.decorator.js';
 import { AccessLogReader } from './access-log.reader.js';
 import { ACCESS_LOG_WRITERS, type AccessLogWriter, EXPORT_EXAMPLES } from './access-log.writer.js';

@@ -1,23 +1,14 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsOptional, IsString, Matches, MaxLength, ValidateBy } from 'class-validator';
+import { IsIn, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
 import { MusterError, parseInstant, ROUTES } from '#libs/contracts';
 import { pageQuery } from '../page.query.js';
+import { IsInstant } from '../instant.field.js';
 import { AlsoNamed } from '../query.names.js';
 import { NO_NUL } from '../storable.text.js';
-import { isInstantText } from '../telemetry/interval.js';
 import { AUDIT_OUTCOMES, type AuditFilter, type AuditOutcome, type StoredEntry } from './audit.repository.js';
 
 const CURSOR = /^\d{1,15}$/;
 const LONGEST = 200;
-
-const IsInstant = (): PropertyDecorator =>
-  ValidateBy({
-    name: 'isInstant',
-    validator: {
-      validate: isInstantText,
-      defaultMessage: (check) => `${check?.property ?? 'it'} must be ISO 8601, as 2026-11-20T10:00:00Z`,
-    },
-  });
 
 export class AuditQuery extends pageQuery({ usual: 50, max: 500 }) {
   @ApiPropertyOptional({ example: 'user:5f0c…', description: 'Who acted: user:<id>, key:<id>, orchestrator:<id> …' })

@@ -13,12 +13,12 @@ import {
 } from '#libs/contracts';
 import { RpcClient } from '#libs/jetstream';
 import { CurrentPrincipal } from '../auth/request.principal.js';
-import { Caller, type KeyedRequester } from '../commands/idempotency.key.js';
+import { Caller, type KeyedRequester } from '../idempotency/idempotency.key.js';
 import { JsonBody } from '../edge.body.js';
 import { EntityId } from '../entities/path.parameters.js';
 import { wholePage } from '../entities/whole.page.js';
 import { requesterOf } from '../requester.js';
-import { linkNext, PAGE_HEADERS } from '../robots/next.link.js';
+import { linkNext, PAGE_HEADERS } from '../next.link.js';
 import { Endpoint } from '../route.decorator.js';
 import { BeaconId, OptionalObject } from './beacon.parameters.js';
 import {

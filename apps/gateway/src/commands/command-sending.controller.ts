@@ -7,7 +7,7 @@ import { JsonBody, RobotId } from '../edge.body.js';
 import { Endpoint } from '../route.decorator.js';
 import { BatchSendRequest, CommandSendRequest, toBatchRequest, toCommandRequest } from './commands.dto.js';
 import { BatchResponse, CommandAcceptedResponse } from './commands.responses.js';
-import { Caller, type KeyedRequester } from './idempotency.key.js';
+import { Caller, type KeyedRequester } from '../idempotency/idempotency.key.js';
 
 const IDEMPOTENCY_HEADER = {
   name: 'X-Idempotency-Key',

@@ -7,7 +7,7 @@ import { RpcClient } from '#libs/jetstream';
 import { CurrentPrincipal } from '../auth/request.principal.js';
 import { RobotId } from '../edge.body.js';
 import { requesterOf } from '../requester.js';
-import { linkNext, PAGE_HEADERS } from '../robots/next.link.js';
+import { linkNext, PAGE_HEADERS } from '../next.link.js';
 import { Endpoint } from '../route.decorator.js';
 import { CommandListQuery } from './commands.dto.js';
 import { BatchResponse, CommandDetailResponse, CommandResponse } from './commands.responses.js';

@@ -11,9 +11,9 @@ import {
   type WireRecord,
 } from '#libs/contracts';
 import { RpcClient } from '#libs/jetstream';
-import { Caller, type KeyedRequester } from '../commands/idempotency.key.js';
+import { Caller, type KeyedRequester } from '../idempotency/idempotency.key.js';
 import { JsonBody } from '../edge.body.js';
-import { linkNext, PAGE_HEADERS } from '../robots/next.link.js';
+import { linkNext, PAGE_HEADERS } from '../next.link.js';
 import { Endpoint } from '../route.decorator.js';
 import { ChangesQuery } from './entities.dto.js';
 import { ChangeResponse, RecordResponse } from './entities.responses.js';

@@ -11,7 +11,7 @@ import {
 } from '#libs/contracts';
 import { RpcClient } from '#libs/jetstream';
 import { PublicUrl } from '../public.url.js';
-import { linkNext, PAGE_HEADERS } from '../robots/next.link.js';
+import { linkNext, PAGE_HEADERS } from '../next.link.js';
 import { Endpoint } from '../route.decorator.js';
 import { DeviceQuery, FirmwareListQuery, LatestQuery, PathQuery, toFirmwareQuery } from './firmware.dto.js';
 import { FirmwareKeysResponse, FirmwarePathResponse, FirmwareResponse } from './firmware.responses.js';

@@ -8,7 +8,7 @@ import { CurrentPrincipal } from '../auth/request.principal.js';
 import { BatchTypes } from '../batch/batch.types.js';
 import { JsonBody } from '../edge.body.js';
 import { entityOf } from '../isolation/entity.access.js';
-import { linkNext, PAGE_HEADERS } from '../robots/next.link.js';
+import { linkNext, PAGE_HEADERS } from '../next.link.js';
 import { Endpoint } from '../route.decorator.js';
 import { ReportsQuery } from './firmware.dto.js';
 import { FirmwareReportResponse, FirmwareStatusResponse } from './firmware.responses.js';

@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import type { Principal } from '#libs/auth';
 import { HTTP_HEADERS, type RouteName } from '#libs/contracts';
 import '../auth/request.principal.js';
-import { readIdempotencyKey } from '../commands/idempotency.key.js';
+import { readIdempotencyKey } from './idempotency.key.js';
 import '../json.body.js';
 import { routeOf } from '../route.names.js';
 import { RequestSecrets } from './answer.seal.js';

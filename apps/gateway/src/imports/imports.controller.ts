@@ -12,10 +12,10 @@ import {
   ROUTES,
 } from '#libs/contracts';
 import { RpcClient } from '#libs/jetstream';
-import { Caller, type KeyedRequester } from '../commands/idempotency.key.js';
+import { Caller, type KeyedRequester } from '../idempotency/idempotency.key.js';
 import { EntityId, ImportPath } from '../entities/path.parameters.js';
 import { wholePage } from '../entities/whole.page.js';
-import { linkNext, PAGE_HEADERS } from '../robots/next.link.js';
+import { linkNext, PAGE_HEADERS } from '../next.link.js';
 import { Endpoint } from '../route.decorator.js';
 import { Importer } from './importer.js';
 import { ImportListQuery, ImportQuery, ImportRowsQuery } from './imports.dto.js';

@@ -10,7 +10,7 @@ import {
   type RegistrationProof,
 } from '#libs/contracts';
 import { RpcClient } from '#libs/jetstream';
-import { readIdempotencyKey } from '../commands/idempotency.key.js';
+import { readIdempotencyKey } from '../idempotency/idempotency.key.js';
 import { JsonBody } from '../edge.body.js';
 import { requireOwnEntity } from '../isolation/entity.access.js';
 import { PublicUrl } from '../public.url.js';

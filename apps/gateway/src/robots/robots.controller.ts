@@ -16,7 +16,7 @@ import { CurrentPrincipal } from '../auth/request.principal.js';
 import { JsonBody, RobotId } from '../edge.body.js';
 import { requesterOf } from '../requester.js';
 import { Endpoint } from '../route.decorator.js';
-import { linkNext, PAGE_HEADERS } from './next.link.js';
+import { linkNext, PAGE_HEADERS } from '../next.link.js';
 import { FleetListQuery, RobotUpdateRequest, toRobotUpdate } from './robots.dto.js';
 import { RobotReportResponse, RobotResponse } from './robots.responses.js';
 

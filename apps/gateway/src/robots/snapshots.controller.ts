@@ -5,7 +5,7 @@ import { ROBOTS_REQUESTS, ROUTES, type RobotReportDto, type SnapshotDto } from '
 import { RpcClient } from '#libs/jetstream';
 import { RobotId } from '../edge.body.js';
 import { Endpoint } from '../route.decorator.js';
-import { linkNext, PAGE_HEADERS } from './next.link.js';
+import { linkNext, PAGE_HEADERS } from '../next.link.js';
 import { HistoryQuery } from './robots.dto.js';
 import { RobotReportResponse, SnapshotResponse } from './robots.responses.js';
 

@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsIn, IsOptional, IsString, Length, Matches, ValidateBy } from 'class-validator';
+import { IsIn, IsOptional, IsString, Length, Matches } from 'class-validator';
 import {
   COLLECTIONS,
   DELTA_PAGE_CHANGES,
@@ -10,9 +10,9 @@ import {
   type Collection,
   type SyncFormat,
 } from '#libs/contracts';
+import { IsInstant } from '../instant.field.js';
 import { AlsoNamed } from '../query.names.js';
 import { NO_NUL } from '../storable.text.js';
-import { isInstantText } from '../telemetry/interval.js';
 import { SYNC_ORDER } from './sync.text.js';
 
 const CHECKSUM = 'sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08';
@@ -55,15 +55,6 @@ export class ChecksumQuery extends EntityQuery {
   @Matches(NO_NUL)
   local_checksum?: string;
 }
-
-const IsInstant = (): PropertyDecorator =>
-  ValidateBy({
-    name: 'isInstant',
-    validator: {
-      validate: isInstantText,
-      defaultMessage: (check) => `${check?.property ?? 'it'} must be ISO 8601, as 2026-11-20T10:00:00Z`,
-    },
-  });
 
 export class DeltaSyncQuery extends ChecksumQuery {
   @ApiPropertyOptional({

@@ -1,4 +1,5 @@
-import { isInstantText, parseDuration, toTimeRange } from './interval.js';
+import { isInstantText } from '../instant.field.js';
+import { parseDuration, toTimeRange } from './interval.js';
 
 const now = new Date('2026-11-20T12:00:00Z');
 

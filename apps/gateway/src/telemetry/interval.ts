@@ -3,13 +3,7 @@ import { MusterError, parseInstant, type TimeRange } from '#libs/contracts';
 const HOUR_MS = 3_600_000;
 const UNIT_MS = { s: 1_000, m: 60_000, h: HOUR_MS, d: 24 * HOUR_MS } as const;
 const DURATION = /^(\d{1,5})([smhd])$/;
-const DATE_FIRST = /^\d{4}-\d{2}-\d{2}/;
 const MAX_BUCKET_MS = 31 * UNIT_MS.d;
-
-/** Whether `value` is ISO 8601 text, as `2026-11-20T10:00:00Z`; one without a zone is UTC (decision A18). */
-export function isInstantText(value: unknown): boolean {
-  return typeof value === 'string' && DATE_FIRST.test(value) && !Number.isNaN(parseInstant(value));
-}
 
 /** The interval that a caller asked for; what is missing makes it the hour before `to`, and `to` now. */
 export function toTimeRange(query: { from?: string; to?: string }, now: Date): TimeRange {

@@ -5,22 +5,14 @@ import { AGGREGATES, type Aggregate, type JsonObject } from '#libs/contracts';
 import { pageQuery } from '../page.query.js';
 import { AlsoNamed } from '../query.names.js';
 import { EXPORT_FORMATS, type ExportFormat } from './export.format.js';
-import { isInstantText, parseDuration } from './interval.js';
+import { IsInstant } from '../instant.field.js';
+import { parseDuration } from './interval.js';
 
 const MAX_FIELDS = 10;
 const ORDERS = ['asc', 'desc'] as const;
 /** Up to 8 keys of up to 64 characters, joined by dots. */
 const FIELD = /^[^.,\p{Cc}\p{Cs}]{1,64}(?:\.[^.,\p{Cc}\p{Cs}]{1,64}){0,7}$/u;
 const PAYLOAD_EXAMPLE = { battery: 81.5, position: { x: 3.2, y: 7.9, theta: 1.57 }, state: 'DRIVING' };
-
-const IsInstant = (): PropertyDecorator =>
-  ValidateBy({
-    name: 'isInstant',
-    validator: {
-      validate: isInstantText,
-      defaultMessage: (check) => `${check?.property ?? 'it'} must be ISO 8601, as 2026-11-20T10:00:00Z`,
-    },
-  });
 
 const IsDuration = (): PropertyDecorator =>
   ValidateBy({
