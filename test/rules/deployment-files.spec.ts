@@ -73,6 +73,27 @@ describe('the Kubernetes base', () => {
   });
 });
 
+describe('the TLS component', () => {
+  const { patches, resources: files } = parse(read('k8s/components/tls/kustomization.yaml')) as Resource;
+
+  it('patches what the base has', () => {
+    for (const { target, patch } of patches) {
+      const named = ofKind(target.kind).map(({ metadata }) => metadata.name);
+      expect(named).toContain(target.name);
+      for (const step of parse(patch) as Resource[])
+        expect(step).toMatchObject({ op: 'add', path: expect.any(String) });
+    }
+  });
+
+  it('ORC-115 shows gRPC on port 443 too, under a name of its own', () => {
+    for (const file of files) {
+      const ingress = parse(read(`k8s/components/tls/${file}`)) as Resource;
+      expect(ingress.spec.tls[0].hosts).toEqual(ingress.spec.rules.map(({ host }: Resource) => host));
+      expect(ingress.metadata.annotations['nginx.ingress.kubernetes.io/backend-protocol']).toBe('GRPCS');
+    }
+  });
+});
+
 describe('what faces the world', () => {
   it('ORC-115 is one host behind TLS on port 443, with a certificate that renews itself', () => {
     for (const { spec, metadata } of ofKind('Ingress')) {
