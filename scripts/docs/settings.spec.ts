@@ -10,7 +10,9 @@ function declaredVariables(): string[] {
       .map((path) => readFileSync(join(folder, path), 'utf8').replace(/^ \*.*$/gm, ''))
       .filter((text) => text.includes('settings({')),
   );
-  return sources.flatMap((text) => [...text.matchAll(/\b\w+\(\s*'([A-Z][A-Z_]+)'/g)].map(([, name = '']) => name));
+  return sources.flatMap((text) =>
+    [...text.matchAll(/(?<!new )\b\w+\(\s*'([A-Z][A-Z_]+)'/g)].map(([, name = '']) => name),
+  );
 }
 
 describe('the page of settings', () => {
