@@ -22,7 +22,7 @@ import { toChangeJson, toRecordJson } from './wire.text.js';
 type Walk = Required<SyncPosition>;
 
 /** Records that are read at once; a reply's size limit is mostly reached first. */
-const RECORDS_AT_ONCE = 500;
+const RECORDS_AT_ONCE = 1_000;
 
 /** Gives an orchestrator the state of its mall, or what changed in it, all pages on one head. */
 @Injectable()

@@ -46,6 +46,9 @@ export interface Rows<Row> {
 
 type Placed<Row> = Row & { readonly isLast: boolean };
 
+/** Twice what other replies have: text that was JSON before at most doubles in a reply, and a message has 1 MiB. */
+const PAGE_BYTES = 2 * MAX_REPLY_BYTES;
+
 /** What stands beside a record's own text and its id on the wire, at most. */
 const FRAME_BYTES = 240;
 
@@ -62,7 +65,7 @@ export class VersionRepository {
       seq,
       after,
       limit,
-      MAX_REPLY_BYTES,
+      PAGE_BYTES,
     ]);
     return toRows(rows);
   }
@@ -74,7 +77,7 @@ export class VersionRepository {
       fromSeq,
       toSeq,
       limit,
-      MAX_REPLY_BYTES,
+      PAGE_BYTES,
     ]);
     return toRows(rows);
   }
