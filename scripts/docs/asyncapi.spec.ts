@@ -1,5 +1,13 @@
 import { Parser } from '@asyncapi/parser';
-import { ROBOT_MESSAGES, toAsyncApi } from '#libs/contracts';
+import {
+  MALL_EVENTS,
+  ORCHESTRATOR_EVENTS,
+  ORCHESTRATOR_NOTICES,
+  ROBOT_MESSAGES,
+  ROUTES,
+  SOCKET_PATHS,
+  toAsyncApi,
+} from '#libs/contracts';
 
 it('describes every message in an AsyncAPI 3 document that a parser accepts', async () => {
   const { document, diagnostics } = await new Parser().parse(JSON.stringify(toAsyncApi('0.1.0')));
@@ -11,4 +19,20 @@ it('describes every message in an AsyncAPI 3 document that a parser accepts', as
     .all()
     .map((channel) => channel.address());
   for (const { subject } of Object.values(ROBOT_MESSAGES)) expect(addresses).toContain(subject);
+});
+
+it('describes every event of an orchestrator at both of its doors, and every event of a mall on the hub', async () => {
+  const { document } = await new Parser().parse(JSON.stringify(toAsyncApi('0.1.0')));
+  const namesAt = (address: string) =>
+    document
+      ?.channels()
+      .all()
+      .find((channel) => channel.address() === address)
+      ?.messages()
+      .all()
+      .map((message) => message.name());
+  const events = [...ORCHESTRATOR_EVENTS, ...Object.values(ORCHESTRATOR_NOTICES)].toSorted();
+  expect(namesAt(ROUTES.orchestratorsEvents.path)?.toSorted()).toEqual(events);
+  expect(namesAt(SOCKET_PATHS.orchestrators)?.toSorted()).toEqual(events);
+  expect(namesAt('/hubs/robots')).toEqual(expect.arrayContaining(Object.values(MALL_EVENTS).map(({ hub }) => hub)));
 });

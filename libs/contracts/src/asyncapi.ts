@@ -1,5 +1,6 @@
+import { MALL_HUB_EVENTS, orchestratorsAsyncApi } from './asyncapi.malls.js';
 import { ROBOT_EVENTS, STREAM_EVENTS } from './events.js';
-import { HUB_NAMESPACE } from './hub.js';
+import { HUB_NAMESPACE, HUB_NOTICES } from './hub.js';
 import { type MessageContract, ROBOT_MESSAGES } from './messages.js';
 import { STREAMS } from './streams.js';
 
@@ -9,26 +10,30 @@ const ROBOT_ID_PARAMETER = { description: 'The robot: 1 to 64 letters, digits, "
 const HUB_EVENTS = [...Object.values(ROBOT_EVENTS).map(({ hub }) => hub), ...Object.values(STREAM_EVENTS)].sort();
 
 /**
- * The AsyncAPI 3 document of everything that is not HTTP: robots on NATS, and the hub's events. Built from the same
+ * The AsyncAPI 3 document of what is no request: robots on NATS, the streams of orchestrators, the hub's events. Built from the same
  * declarations that check the messages.
  */
 export function toAsyncApi(version: string): Json {
   const messages = Object.entries(ROBOT_MESSAGES);
+  const malls = orchestratorsAsyncApi();
   return {
     asyncapi: '3.0.0',
     info: {
-      title: 'Muster: robots and live events',
+      title: 'Muster: robots, malls and live events',
       version,
-      description: 'Messages between robots and Muster over NATS JetStream, and the live events of the Socket.IO hub.',
+      description:
+        'Messages between robots and Muster over NATS JetStream, the event streams of orchestrators, and the live events of the Socket.IO hub.',
     },
     defaultContentType: 'application/json',
     servers: {
       nats: { host: 'localhost:4222', protocol: 'nats', description: 'JetStream; credentials per robot' },
       hub: { host: 'localhost:3000', pathname: HUB_NAMESPACE, protocol: 'ws', description: 'Socket.IO 4' },
+      ...malls.servers,
     },
     channels: {
       ...Object.fromEntries(messages.map(([name, message]) => [name, channelOf(name, message)])),
       hub: hubChannel(),
+      ...malls.channels,
     },
     operations: {
       ...Object.fromEntries(
@@ -39,6 +44,7 @@ export function toAsyncApi(version: string): Json {
         channel: { $ref: '#/channels/hub' },
         summary: 'Events go to every socket that joined the group.',
       },
+      ...malls.operations,
     },
     components: {
       messages: Object.fromEntries(messages.map(([name, message]) => [name, messageOf(name, message)])),
@@ -83,25 +89,30 @@ function messageOf(name: string, { type, summary, maxBytes, since }: MessageCont
 }
 
 function hubChannel(): Json {
+  const names = [
+    ...HUB_EVENTS.map((event) => [event, 'robotId'] as const),
+    ...MALL_HUB_EVENTS.map((event) => [event, 'entity_id'] as const),
+  ];
   return {
     address: HUB_NAMESPACE,
     title: 'Live events',
-    description: 'Join "fleet" or "robot:{robotId}"; every payload carries eventId, which resumes the stream anywhere.',
+    description:
+      'Join "fleet", "robot:{robotId}" or "entity:{entityId}"; every payload carries eventId, which resumes the stream anywhere.',
     servers: [{ $ref: '#/servers/hub' }],
-    messages: Object.fromEntries(HUB_EVENTS.map((event) => [event.replaceAll('.', '_'), hubMessage(event)])),
+    messages: {
+      ...Object.fromEntries(names.map(([event, whose]) => [messageKey(event), hubMessage(event, [whose, 'eventId'])])),
+      ...Object.fromEntries(Object.values(HUB_NOTICES).map((notice) => [messageKey(notice), hubMessage(notice, [])])),
+    },
   };
 }
 
-function hubMessage(event: string): Json {
+const messageKey = (event: string): string => event.replaceAll('.', '_');
+
+function hubMessage(event: string, required: readonly string[]): Json {
   const text = { type: 'string' };
-  return {
-    name: event,
-    payload: {
-      type: 'object',
-      required: ['robotId', 'eventId'],
-      properties: { robotId: text, eventId: { ...text, description: 'opaque cursor' } },
-    },
-  };
+  const properties = Object.fromEntries(required.map((name) => [name, text]));
+  const eventId = { ...text, description: 'opaque cursor' };
+  return { name: event, payload: { type: 'object', required, properties: { ...properties, eventId } } };
 }
 
 /** A schema without the marks that TypeBox keeps for itself. */
