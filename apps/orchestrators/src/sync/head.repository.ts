@@ -26,14 +26,15 @@ export class HeadRepository {
 
   /**
    * Waits for whoever changes the entity's records just now. A writer that comes next reads its clock after that, so what
-   * it writes is later than a millisecond before ours.
+   * it writes is later than a millisecond before ours. The lock is all that is written: its commit need not reach the disk.
    * @throws MusterError `ENTITY_NOT_FOUND`
    */
   async settled(entityId: string): Promise<Head> {
     const [row] = await this.dataSource.query<readonly Head[]>(
       `SELECT ${COLUMNS},
          greatest("changedAt", date_trunc('milliseconds', clock_timestamp()) - interval '1 millisecond') AS "at"
-       FROM "orchestrators"."entities" WHERE "entityId" = $1 FOR SHARE`,
+       FROM "orchestrators"."entities", set_config('synchronous_commit', 'off', true)
+       WHERE "entityId" = $1 FOR SHARE OF "entities"`,
       [entityId],
     );
     if (!row) throw entityNotFound(entityId);
