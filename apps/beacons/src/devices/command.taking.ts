@@ -30,14 +30,18 @@ export function sortCommands(
   };
 }
 
+/** The commands of each answer. */
+export interface TakenCommands {
+  readonly carried: ReadonlyMap<Arrival, readonly WaitingCommand[]>;
+  /** Whether a command was carried or confirmed. */
+  readonly hasMoved: boolean;
+}
+
 /**
  * Takes the commands for the answers to these heartbeats, whose rows are locked. A command is in every answer until a
  * heartbeat comes that is newer than the one that carried it first: a lost answer is asked for again by the same heartbeat.
  */
-export async function takeCommands(
-  tx: EntityManager,
-  arrivals: readonly Arrival[],
-): Promise<ReadonlyMap<Arrival, readonly WaitingCommand[]>> {
+export async function takeCommands(tx: EntityManager, arrivals: readonly Arrival[]): Promise<TakenCommands> {
   const waiting: Map<string, readonly WaitingCommand[]> = byBeacon(await waitingOf(tx, arrivals));
   const carried = new Map<Arrival, readonly WaitingCommand[]>();
   const confirmed: WaitingCommand[] = [];
@@ -55,7 +59,7 @@ export async function takeCommands(
     sent.push(...now);
   }
   await note(tx, sent, confirmed);
-  return carried;
+  return { carried, hasMoved: sent.length + confirmed.length > 0 };
 }
 
 async function waitingOf(tx: EntityManager, arrivals: readonly Arrival[]): Promise<readonly WaitingCommand[]> {

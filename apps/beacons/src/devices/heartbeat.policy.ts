@@ -34,6 +34,14 @@ export function afterHeartbeats(row: DeviceRow, arrivals: readonly Arrival[]): V
   );
 }
 
+/** What others decide by, as opposed to readings. */
+const LASTING = ['presence', 'status', 'firmwareVersion'] as const;
+
+/** Whether heartbeats changed nothing but what every next one brings again. */
+export function isReadingAlone(before: DeviceRow | undefined, now: Vitals): boolean {
+  return LASTING.every((field) => before?.[field] === now[field]);
+}
+
 /** A beacon whose clock is ahead reports now: its next reports would never be newer otherwise. */
 export function reportedAtOf({ timestamp }: BeaconHeartbeat, at: Date): Date {
   return new Date(Math.min(Date.parse(timestamp), at.getTime()));
