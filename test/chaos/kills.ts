@@ -35,3 +35,6 @@ const whole: Kill = {
 };
 
 export const KILLS: readonly Kill[] = [...[...SERVERS, ...APPS].map(killOne), whole];
+
+/** What malls are served by. */
+export const MALL_KILLS: readonly Kill[] = ['gateway', 'orchestrators', 'beacons', ...SERVERS].map(killOne);

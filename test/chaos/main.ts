@@ -3,6 +3,7 @@ import { Api } from '../support/api.js';
 import { startPlatform, type TestPlatform } from '../support/platform.js';
 import { Caller } from './caller.js';
 import { KILLS, type Kill } from './kills.js';
+import { runMalls } from './malls.js';
 import { check, type Finding, print } from './proof.js';
 import { Witness } from './witness.js';
 
@@ -10,24 +11,43 @@ const { values } = parseArgs({
   options: {
     robots: { type: 'string', default: '10' },
     rounds: { type: 'string', default: '1' },
+    orchestrators: { type: 'string', default: '200' },
     'calm-s': { type: 'string', default: '4' },
+    only: { type: 'string', multiple: true, default: ['robots', 'malls'] },
   },
 });
 const CALM_MS = Number(values['calm-s']) * 1_000;
 
 /**
  * Kills everything in turn while robots publish numbered telemetry and commands flow; then proves that nothing that was
- * accepted is missing or doubled. Exit code 1 when a proof fails.
+ * accepted is missing or doubled.
  */
-async function main(): Promise<number> {
+async function runRobots(): Promise<Finding[]> {
   const env = { RATE_LIMIT_USER_PER_MINUTE: '1000000' };
   const platform = await startPlatform({ topology: 'separate', durable: true, env });
   try {
-    const findings = await run(platform);
-    return print(findings) ? 0 : 1;
+    return await run(platform);
   } finally {
     await platform.stop();
   }
+}
+
+/** Key: what `--only` names; each has a platform of its own. */
+const CHAOS: Readonly<Record<string, () => Promise<Finding[]>>> = {
+  robots: runRobots,
+  malls: () =>
+    runMalls({ orchestrators: Number(values.orchestrators), rounds: Number(values.rounds), calmMs: CALM_MS }),
+};
+
+/** Exit code 1 when a proof fails. */
+async function main(): Promise<number> {
+  let holds = true;
+  for (const [name, chaos] of Object.entries(CHAOS)) {
+    if (!values.only.includes(name)) continue;
+    console.log(`chaos ${name} …`);
+    holds = print(await chaos()) && holds;
+  }
+  return holds ? 0 : 1;
 }
 
 async function run(platform: TestPlatform): Promise<Finding[]> {
