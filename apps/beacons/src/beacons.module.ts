@@ -7,6 +7,7 @@ import { CHALLENGES } from './challenges/challenges.providers.js';
 import { ChallengesResponder } from './challenges/challenges.responder.js';
 import { DEVICES } from './devices/devices.providers.js';
 import { DevicesResponder } from './devices/devices.responder.js';
+import { GrantsResponder } from './devices/grants.responder.js';
 import { PresenceResponder } from './devices/presence.responder.js';
 import { CatalogueResponder } from './firmware/catalogue.responder.js';
 import { FIRMWARE } from './firmware/firmware.providers.js';
@@ -16,6 +17,7 @@ import { Beacons0001 } from './migrations/0001-outbox.js';
 import { Beacons0002 } from './migrations/0002-devices.js';
 import { Beacons0003 } from './migrations/0003-firmware.js';
 import { Beacons0004 } from './migrations/0004-rollouts.js';
+import { Beacons0005 } from './migrations/0005-grants.js';
 import { ROLLOUTS } from './rollouts/rollout.providers.js';
 import { RolloutsResponder } from './rollouts/rollouts.responder.js';
 
@@ -24,12 +26,13 @@ import { RolloutsResponder } from './rollouts/rollouts.responder.js';
     SchemaModule.forFeature({
       schema: 'beacons',
       entities: [],
-      migrations: [Beacons0001, Beacons0002, Beacons0003, Beacons0004],
+      migrations: [Beacons0001, Beacons0002, Beacons0003, Beacons0004, Beacons0005],
     }),
     OutboxModule.forFeature('beacons'),
   ],
   controllers: [
     DevicesResponder,
+    GrantsResponder,
     PresenceResponder,
     AccessLogsResponder,
     ChallengesResponder,

@@ -18,6 +18,7 @@ import { Orchestrators0003 } from './migrations/0003-tasks.js';
 import { Orchestrators0004 } from './migrations/0004-imports.js';
 import { Orchestrators0005 } from './migrations/0005-events.js';
 import { Orchestrators0006 } from './migrations/0006-sync.js';
+import { Orchestrators0007 } from './migrations/0007-departures.js';
 import { CommandRepository } from './presence/command.repository.js';
 import { CommandService } from './presence/command.service.js';
 import { ContactRepository } from './presence/contact.repository.js';
@@ -78,6 +79,7 @@ const EVENTS = [EventService, AckPruner, AckRepository, ConfigurationRepository]
         Orchestrators0004,
         Orchestrators0005,
         Orchestrators0006,
+        Orchestrators0007,
       ],
     }),
     OutboxModule.forFeature('orchestrators'),

@@ -50,3 +50,12 @@ function u64(value: number): Buffer {
   bytes.writeBigUInt64BE(BigInt(value));
   return bytes;
 }
+
+/** A beacon that proved who it is. */
+export interface BeaconGrant {
+  readonly beacon_id: string;
+  readonly entity_id: string;
+  readonly device_id: string;
+  /** One for all tokens of the beacon, until its key, its approval or its entity goes. */
+  readonly grant_id: string;
+}

@@ -221,13 +221,6 @@ export interface BeaconChallengeDto {
   readonly algorithm: 'ECDSA-P256-SHA256';
 }
 
-/** A beacon that proved who it is. */
-export interface BeaconGrant {
-  readonly beacon_id: string;
-  readonly entity_id: string;
-  readonly device_id: string;
-}
-
 /** With it a phone shows a beacon that the platform let it in. */
 export interface UnlockChallengeDto {
   readonly unlock_id: string;

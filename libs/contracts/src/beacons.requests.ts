@@ -9,7 +9,6 @@ import type {
   BeaconCommand,
   BeaconDeviceDetail,
   BeaconDevicePage,
-  BeaconGrant,
   BeaconHeartbeat,
   BeaconHeartbeatAnswer,
   BeaconKeyDto,
@@ -20,6 +19,7 @@ import type {
   UnlockChallengeDto,
   UnlockType,
 } from './beacons.dto.js';
+import type { BeaconGrant } from './beacon-auth.js';
 import { request } from './requests.js';
 
 interface OfEntity {
@@ -83,6 +83,13 @@ export const BEACONS_REQUESTS = {
     UnlockChallengeDto
   >('rpc.beacons.unlock-challenge'),
   unlockKey: request<Record<string, never>, BeaconKeyDto>('rpc.beacons.unlock-key'),
+
+  /** Forgets the devices of an entity that was deleted, as far as they are older than `before`; access logs stay. */
+  forgetEntity: request<OfEntity & { before: string }, { readonly ok: true }>('rpc.beacons.forget-entity'),
+  /** Grants that ended and whose tokens nobody has revoked yet; `done` names those that were revoked meanwhile. */
+  endedGrants: request<{ done: readonly string[] }, { readonly grant_ids: readonly string[] }>(
+    'rpc.beacons.grants.ended',
+  ),
 } as const;
 
 /** What the service `beacons` asks about the map that a device is drawn on. */

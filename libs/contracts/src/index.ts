@@ -14,6 +14,7 @@ export {
   NONCE_BYTES,
   parseNonce,
   unlockChallengeBytes,
+  type BeaconGrant,
   type BeaconProof,
 } from './beacon-auth.js';
 export {
@@ -34,7 +35,6 @@ export {
   type BeaconDeviceDetail,
   type BeaconDeviceDto,
   type BeaconDevicePage,
-  type BeaconGrant,
   type BeaconHeartbeat,
   type BeaconHeartbeatAnswer,
   type BeaconKeyDto,

@@ -11,6 +11,7 @@ import { notApproved } from '../devices/device.errors.js';
 import { isSignedBy } from '../devices/device.key.js';
 import { DeviceRepository } from '../devices/device.repository.js';
 import type { DeviceRow } from '../devices/device.row.js';
+import { GrantRepository } from '../devices/grant.repository.js';
 import { ChallengeRepository } from './challenge.repository.js';
 import { isOwnNonce, makeNonce } from './nonce.js';
 import { PlatformKeys } from './platform.keys.js';
@@ -31,6 +32,7 @@ export class AuthenticationService {
     private readonly keys: PlatformKeys,
     private readonly devices: DeviceRepository,
     private readonly challenges: ChallengeRepository,
+    private readonly grants: GrantRepository,
   ) {}
 
   /** The same for a device that nobody knows. */
@@ -53,8 +55,9 @@ export class AuthenticationService {
     const bytes = beaconProofBytes({ deviceId, nonce, timestampS: answered.timestampS });
     if (!row || !isProven(row, bytes, answered.signature)) throw refused();
     if (!(await this.challenges.use(nonce.toString('hex')))) throw refused();
-    if (!row.approved) throw notApproved(row);
-    return { beacon_id: row.beaconId, entity_id: entityId, device_id: deviceId };
+    const grantId = await this.grants.take(row);
+    if (grantId === undefined) throw notApproved(row);
+    return { beacon_id: row.beaconId, entity_id: entityId, device_id: deviceId, grant_id: grantId };
   }
 
   private requireFreshNonce({ entityId, deviceId, nonce, timestampS }: Answered): Buffer {

@@ -10,6 +10,8 @@ export interface DeviceRow {
   readonly publicKey: string;
   readonly pendingKey: string | null;
   readonly approved: boolean;
+  /** Of the beacon's own tokens; null before the first one. */
+  readonly grantId: string | null;
   readonly firmwareVersion: string | null;
   readonly hardwareRevision: string | null;
   readonly locationJson: JsonObject | null;

@@ -5,6 +5,7 @@ import { DeviceRepository } from './device.repository.js';
 import { DevicesHousekeeping } from './devices.housekeeping.js';
 import { DevicesSettings } from './devices.settings.js';
 import { FirmwareOffers } from './firmware.offers.js';
+import { GrantRepository } from './grant.repository.js';
 import { HeartbeatRepository } from './heartbeat.repository.js';
 import { HeartbeatService } from './heartbeat.service.js';
 import { OfferDesk } from './offer.desk.js';
@@ -23,6 +24,7 @@ export const DEVICES = [
   DevicesHousekeeping,
   DeviceRepository,
   RegistrationRepository,
+  GrantRepository,
   HeartbeatRepository,
   CommandRepository,
   PresenceRepository,

@@ -4,6 +4,7 @@ import { type BeaconRegistration, MALL_EVENTS, mallEventSubject, MusterError } f
 import { Outbox } from '#libs/outbox';
 import { enqueue } from '../beacons.outbox.js';
 import { type DeviceKey, type DeviceRow, toDeviceDto } from './device.row.js';
+import { endGrant } from './grant.repository.js';
 
 /** Who a new device would be. */
 export interface NewDevice {
@@ -51,6 +52,7 @@ export class RegistrationRepository {
         [entityId, registration.device_id],
       );
       const row = known ? await update(tx, known, registration) : await insert(tx, device);
+      if (!row.approved) await endGrant(tx, row);
       if (known?.approved !== row.approved) await tell(tx, row);
       return row;
     });

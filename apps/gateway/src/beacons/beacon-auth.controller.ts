@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { Controller } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { type BeaconChallengeDto, type BeaconKeyDto, BEACONS_REQUESTS, ROUTES } from '#libs/contracts';
@@ -40,11 +39,12 @@ export class BeaconAuthController {
   })
   async token(@JsonBody() body: BeaconTokenRequest): Promise<BeaconTokenResponse> {
     await this.limiter.count(body);
-    const { beacon_id, entity_id, device_id } = await this.rpc.ask(BEACONS_REQUESTS.authenticate, toProof(body));
+    const grant = await this.rpc.ask(BEACONS_REQUESTS.authenticate, toProof(body));
+    const { beacon_id, entity_id, device_id } = grant;
     const { token, expiresAt } = await this.tokens.issueToMachine({
       id: beacon_id,
       scope: { role: 'beacon', entityId: entity_id, aliases: [device_id] },
-      sessionId: randomUUID(),
+      sessionId: grant.grant_id,
       lifeS: TOKEN_LIFE_S,
     });
     return { token, expires_at: expiresAt, beacon_id, entity_id };

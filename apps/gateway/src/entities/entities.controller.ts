@@ -12,9 +12,10 @@ import {
 import { RpcClient } from '#libs/jetstream';
 import { JsonBody } from '../edge.body.js';
 import { OrchestratorGrants } from '../orchestrators/orchestrator.grants.js';
-import { linkNext, PAGE_HEADERS } from '../robots/next.link.js';
+import { linkNext, PAGE_HEADERS } from '../next.link.js';
+import { RobotTokens } from '../robots/robot.tokens.js';
 import { Endpoint } from '../route.decorator.js';
-import { EntityListQuery, EntityUpdateRequest, NewEntityRequest, toEntityFields } from './entities.dto.js';
+import { EntityListQuery, EntityUpdateRequest, NewEntityRequest, toEntityFields, toNewEntity } from './entities.dto.js';
 import { EnrolmentSecretResponse, EntityCreatedResponse, EntityResponse } from './entities.responses.js';
 import { EntityId } from './path.parameters.js';
 import { wholePage } from './whole.page.js';
@@ -31,16 +32,12 @@ export class EntitiesController {
   constructor(
     private readonly rpc: RpcClient,
     private readonly grants: OrchestratorGrants,
+    private readonly robotTokens: RobotTokens,
   ) {}
 
   @Endpoint(ROUTES.entitiesCreate, { response: EntityCreatedResponse, status: 201, errors: ['ENTITY_EXISTS'] })
   create(@JsonBody() body: NewEntityRequest): Promise<EntityCreatedDto> {
-    const { name, entity_id, public_key } = body;
-    return this.rpc.ask(ENTITIES_REQUESTS.create, {
-      fields: { ...toEntityFields(body), name },
-      ...(entity_id === undefined ? {} : { entity_id }),
-      ...(public_key === undefined ? {} : { public_key }),
-    });
+    return this.rpc.ask(ENTITIES_REQUESTS.create, toNewEntity(body));
   }
 
   @Endpoint(ROUTES.entitiesList, { response: [EntityResponse], errors: ['CURSOR_INVALID'] })
@@ -71,9 +68,12 @@ export class EntitiesController {
 
   @Endpoint(ROUTES.entitiesDelete, { errors: ERRORS })
   async remove(@EntityId() entityId: string): Promise<void> {
-    // First: its tokens would be good for an entity that is made anew under the same id.
+    // First: tokens would be good for an entity that is made anew under the same id.
     await this.grants.end(entityId);
+    await this.robotTokens.revokeOfEntity(entityId);
     await this.rpc.ask(ENTITIES_REQUESTS.remove, { entity_id: entityId }, REMOVE_TIMEOUT_MS);
+    // Once more: one may have been issued in between.
+    await this.robotTokens.revokeOfEntity(entityId);
   }
 
   @Endpoint(ROUTES.entitiesEnrol, { response: EnrolmentSecretResponse, status: 201, errors: ERRORS })

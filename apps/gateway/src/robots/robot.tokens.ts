@@ -46,12 +46,21 @@ export class RobotTokens {
   }
 
   /** Ends all that the robot has, here at once and on other replicas within seconds; answers how many. */
-  async revoke(robotId: string): Promise<number> {
+  revoke(robotId: string): Promise<number> {
+    return this.revokeWhere(`"robotId" = $1`, robotId);
+  }
+
+  /** Ends those of all robots that work in an entity. */
+  revokeOfEntity(entityId: string): Promise<number> {
+    return this.revokeWhere(`"entityId" = $1`, entityId);
+  }
+
+  private async revokeWhere(condition: string, id: string): Promise<number> {
     const rows: readonly { sessionId: string }[] = await this.dataSource.query(
-      `WITH ended AS (DELETE FROM "auth"."robotTokens" WHERE "robotId" = $1 AND "expiresAt" > now() RETURNING "sessionId")
+      `WITH ended AS (DELETE FROM "auth"."robotTokens" WHERE ${condition} AND "expiresAt" > now() RETURNING "sessionId")
        INSERT INTO "auth"."revocations" ("sessionId") SELECT "sessionId" FROM ended
        ON CONFLICT DO NOTHING RETURNING "sessionId"`,
-      [robotId],
+      [id],
     );
     this.revocations.note(rows.map(({ sessionId }) => sessionId));
     return rows.length;

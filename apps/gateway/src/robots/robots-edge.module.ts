@@ -10,5 +10,6 @@ import { SnapshotsController } from './snapshots.controller.js';
   imports: [AuthModule],
   controllers: [RobotsController, SnapshotsController, SettingsController, CredentialsController],
   providers: [RobotTokens],
+  exports: [RobotTokens],
 })
 export class RobotsEdgeModule {}

@@ -1,5 +1,7 @@
 import { AnnouncementRepository } from './announcement.repository.js';
 import { Announcer } from './announcer.js';
+import { DepartureRepository } from './departure.repository.js';
+import { DepartureSweeper } from './departure.sweeper.js';
 import { DeviceRecordRepository } from './device-record.repository.js';
 import { EntitiesSettings } from './entities.settings.js';
 import { EntityRepository } from './entity.repository.js';
@@ -18,6 +20,8 @@ export const ENTITIES = [
   RecordWriter,
   RecordReader,
   EntityRepository,
+  DepartureSweeper,
+  DepartureRepository,
   RecordRepository,
   DeviceRecordRepository,
   Announcer,

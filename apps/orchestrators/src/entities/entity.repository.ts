@@ -120,12 +120,4 @@ export class EntityRepository {
     );
     return count > 0;
   }
-
-  async remove(entityId: string): Promise<boolean> {
-    const [, count] = await this.dataSource.query<readonly [unknown, number]>(
-      `DELETE FROM "orchestrators"."entities" WHERE "entityId" = $1`,
-      [entityId],
-    );
-    return count > 0;
-  }
 }

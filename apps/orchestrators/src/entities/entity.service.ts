@@ -11,6 +11,8 @@ import {
   type NewEntity,
 } from '#libs/contracts';
 import { requireSigningKey } from '../registration/signing.key.js';
+import { DepartureRepository } from './departure.repository.js';
+import { DepartureSweeper } from './departure.sweeper.js';
 import { toEntityDto } from './entity.dto.js';
 import { entityNotFound } from './entity-not-found.js';
 import { EntityRepository } from './entity.repository.js';
@@ -21,7 +23,11 @@ const SECRET_PREFIX = 'enrol_';
 /** Malls and other places, before anything is in them. */
 @Injectable()
 export class EntityService {
-  constructor(private readonly entities: EntityRepository) {}
+  constructor(
+    private readonly entities: EntityRepository,
+    private readonly departures: DepartureRepository,
+    private readonly departureSweeper: DepartureSweeper,
+  ) {}
 
   /** The secret is shown here alone; what is stored tells whether it is the right one. @throws MusterError `ENTITY_EXISTS`, `VALIDATION_FAILED` */
   async create({ fields, entity_id, public_key }: NewEntity): Promise<EntityCreatedDto> {
@@ -60,9 +66,10 @@ export class EntityService {
     return toEntityDto(row);
   }
 
-  /** With everything in it; nobody is told. @throws MusterError `ENTITY_NOT_FOUND` */
+  /** With everything in it; other services forget it soon after. @throws MusterError `ENTITY_NOT_FOUND` */
   async remove(entityId: string): Promise<void> {
-    if (!(await this.entities.remove(entityId))) throw entityNotFound(entityId);
+    if (!(await this.departures.depart(entityId))) throw entityNotFound(entityId);
+    this.departureSweeper.kick();
   }
 
   /** A new secret in place of the old one. @throws MusterError `ENTITY_NOT_FOUND` */

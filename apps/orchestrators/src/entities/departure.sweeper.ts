@@ -1,0 +1,45 @@
+import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { BEACONS_REQUESTS } from '#libs/contracts';
+import { RpcClient } from '#libs/jetstream';
+import { Ticker } from '#libs/platform';
+import { type Departure, DepartureRepository } from './departure.repository.js';
+
+const SWEEP_MS = 10_000;
+const BATCH = 100;
+/** A beacon that was being registered meanwhile is found by a later look; no request takes that long. */
+const SETTLED_AFTER_S = 60;
+
+/** Has others forget deleted entities: at once, and again until it is certain, whatever is restarted meanwhile. */
+@Injectable()
+export class DepartureSweeper implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly ticker = new Ticker('Departures', SWEEP_MS, () => this.sweep());
+
+  constructor(
+    private readonly departures: DepartureRepository,
+    private readonly rpc: RpcClient,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.ticker.start();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.ticker.stop();
+  }
+
+  /** To be called after an entity was deleted. */
+  kick(): void {
+    this.ticker.kick();
+  }
+
+  private async sweep(): Promise<boolean> {
+    for (const departure of await this.departures.list(BATCH)) await this.tell(departure);
+    return false;
+  }
+
+  private async tell(departure: Departure): Promise<void> {
+    const { entityId, before } = departure;
+    await this.rpc.ask(BEACONS_REQUESTS.forgetEntity, { entity_id: entityId, before: before.toISOString() });
+    await this.departures.settle(departure, SETTLED_AFTER_S);
+  }
+}
