@@ -1,4 +1,4 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiPropertyOptional } from '@nestjs/swagger';
 import {
   ArrayMaxSize,
   ArrayMinSize,
@@ -11,7 +11,7 @@ import {
   MaxLength,
   ValidateIf,
 } from 'class-validator';
-import type { EntityFields, GeoPoint } from '#libs/contracts';
+import type { EntityFields, GeoPoint, NewEntity } from '#libs/contracts';
 import { pageQuery } from '../page.query.js';
 import { NO_NUL } from '../storable.text.js';
 
@@ -112,17 +112,33 @@ export class EntityUpdateRequest extends EntityDescription {
 }
 
 export class NewEntityRequest extends EntityDescription {
-  @ApiProperty({ example: 'Mall A', minLength: 1, maxLength: 200 })
+  @ApiPropertyOptional({
+    example: 'Mall A',
+    minLength: 1,
+    maxLength: 200,
+    description: 'Its id when left out; one of the two is needed.',
+  })
+  @ValidateIf(({ name, entity_id, id }: NewEntityRequest) => name !== undefined || (entity_id ?? id) === undefined)
   @IsString()
   @Length(1, 200)
   @Matches(NO_NUL)
-  name!: string;
+  name?: string;
 
   @ApiPropertyOptional({ example: 'mall-a', description: 'Made when left out.', pattern: TOKEN_ID.source })
   @ValidateIf(({ entity_id }: NewEntityRequest) => entity_id !== undefined)
   @IsString()
   @Matches(TOKEN_ID)
   entity_id?: string;
+
+  @ApiPropertyOptional({
+    example: 'mall-a',
+    description: 'Another word for entity_id, which counts when both are given.',
+    pattern: TOKEN_ID.source,
+  })
+  @ValidateIf(({ id }: NewEntityRequest) => id !== undefined)
+  @IsString()
+  @Matches(TOKEN_ID)
+  id?: string;
 
   @ApiPropertyOptional({
     description: 'P-256 key in SPKI PEM that alone may register an orchestrator; no secret is made then.',
@@ -152,6 +168,16 @@ export function toEntityFields(request: EntityDescription & { readonly name?: st
     tags,
   };
   return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
+}
+
+/** An entity that was given no name is called by its id; its checks have seen to it that there is one of the two. */
+export function toNewEntity(request: NewEntityRequest): NewEntity {
+  const { id, entity_id = id, name = entity_id ?? '', public_key } = request;
+  return {
+    fields: { ...toEntityFields(request), name },
+    ...(entity_id === undefined ? {} : { entity_id }),
+    ...(public_key === undefined ? {} : { public_key }),
+  };
 }
 
 export class EntityListQuery extends pageQuery({ usual: 100, max: 1_000 }) {}

@@ -40,6 +40,9 @@ describe('entities', () => {
     [{ name: 'x', entity_id: '*' }, 'entity_id'],
     [{ name: 'x', entity_id: 'x'.repeat(65) }, 'entity_id'],
     [{ name: 'x', entity_id: null }, 'entity_id'],
+    [{ name: 'x', id: 'a.b' }, 'id'],
+    [{ name: null, id: 'x' }, 'name'],
+    [{ type: 'mall' }, 'name'],
     [{ name: 'x', point_min: [1, 'y'] }, 'point_min'],
     [{ name: 'x', point_max: [1] }, 'point_max'],
     [{ name: 'x', tags: 'mall' }, 'tags'],
@@ -47,6 +50,16 @@ describe('entities', () => {
     [{ name: 'x', public_key: 'no key' }, 'public_key'],
   ])('refuse %j and name %s', async (body, field) => {
     expect(refusal(await admin.post(ENTITIES, body))).toEqual([400, 'VALIDATION_FAILED', field]);
+  });
+
+  it.each([
+    [{ id: 'mall-a-uuid', name: 'Mall A' }, 'mall-a-uuid', 'Mall A'],
+    [{ id: 'other', entity_id: 'mall-b-uuid', name: 'Mall B' }, 'mall-b-uuid', 'Mall B'],
+    [{ id: 'mall-c-uuid', type: 'mall' }, 'mall-c-uuid', 'mall-c-uuid'],
+    [{ entity_id: 'mall-d-uuid' }, 'mall-d-uuid', 'mall-d-uuid'],
+  ])('take %j', async (body, entityId, name) => {
+    expect(await admin.post(ENTITIES, body)).toMatchObject({ status: 201, body: { entity_id: entityId, name } });
+    expect((await admin.delete(`${ENTITIES}/${entityId}`)).status).toBe(204);
   });
 
   it('get an id when none is given, and are deleted with what they hold', async () => {
