@@ -78,7 +78,7 @@ export interface EntityEventPage {
 export interface ConfigurationDto {
   readonly type: string;
   readonly config: JsonObject;
-  /** Counts from 1 for each entity and type. */
+  /** Rises for each entity and type, by one unless more was wanted. */
   readonly version: number;
   readonly updated_at: string;
   readonly updated_by: string;
@@ -90,5 +90,9 @@ export interface ConfigurationChange {
   readonly entity_id: string;
   readonly type: string;
   readonly config: JsonObject;
+  /** A higher number than the next one may be chosen. */
+  readonly version?: number;
   readonly by: string;
+  /** A repeat within 24 hours finds what was stored. */
+  readonly idempotency_key?: string;
 }

@@ -1,6 +1,5 @@
 import { Controller, Param, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { Principal } from '#libs/auth';
 import {
   ORCHESTRATOR_EVENTS_REQUESTS,
   requireTokenId,
@@ -10,9 +9,8 @@ import {
   type StoredEventAck,
 } from '#libs/contracts';
 import { RpcClient } from '#libs/jetstream';
-import { CurrentPrincipal } from '../auth/request.principal.js';
 import { JsonBody } from '../edge.body.js';
-import { requesterOf } from '../requester.js';
+import { Caller, type KeyedRequester } from '../idempotency/idempotency.key.js';
 import { Endpoint } from '../route.decorator.js';
 import { requireConfiguration } from './configuration.check.js';
 import { EventStream, type StoredEvent } from './event.stream.js';
@@ -55,13 +53,16 @@ export class EntityEventsController {
   })
   configure(
     @Param('entityId') entityId: string,
-    @JsonBody() { type, config }: ConfigurationBody,
-    @CurrentPrincipal() principal: Principal,
+    @JsonBody() { type, config, version }: ConfigurationBody,
+    @Caller() { requester: { by }, idempotencyKey }: KeyedRequester,
   ): Promise<ConfigurationDto> {
     requireConfiguration(type, config);
-    const { by } = requesterOf(principal);
-    const request = { entity_id: requireTokenId(entityId, 'entity_id'), type, config, by };
-    return this.rpc.ask(ORCHESTRATOR_EVENTS_REQUESTS.configure, request);
+    return this.rpc.ask(ORCHESTRATOR_EVENTS_REQUESTS.configure, {
+      entity_id: requireTokenId(entityId, 'entity_id'),
+      ...{ type, config, by },
+      ...(version !== undefined && { version }),
+      ...(idempotencyKey !== undefined && { idempotency_key: idempotencyKey }),
+    });
   }
 }
 

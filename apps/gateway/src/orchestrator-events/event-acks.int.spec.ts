@@ -11,7 +11,7 @@ beforeAll(async () => {
   const stage = await GatewayStage.open();
   malls = new Orchestrators(stage);
   await malls.startService();
-  await Promise.all(['ea-1', 'ea-2', 'ea-3'].map((id) => malls.entity(id)));
+  await Promise.all(['ea-1', 'ea-2', 'ea-3', 'ea-4', 'ea-5'].map((id) => malls.entity(id)));
   [admin, operator, viewer] = await Promise.all([stage.as('admin'), stage.as('operator'), stage.as('viewer')]);
 }, 60_000);
 
@@ -116,7 +116,31 @@ it('ORC-024 a configuration reaches the orchestrator unchanged, counts its versi
   expect(await current()).toMatchObject([{ version: 3, acknowledgement: null }]);
 });
 
+it('ORC-024 a configuration pushed with a version has it, and a later one always has a higher one', async () => {
+  const { received } = await malls.sse('ea-4');
+  const body = { type: 'robot_selection_params', config: PARAMS };
+  const push = async (more: object): Promise<unknown> =>
+    (await operator!.put('/api/v1/entities/ea-4/config', { ...body, ...more })).body.version;
+  const versions = [await push({ version: 2 }), await push({}), await push({ version: 2 }), await push({ version: 9 })];
+  expect(versions).toEqual([2, 3, 4, 9]);
+  expect((await received.until(4)).map(({ data }) => data)).toEqual(versions.map((version) => ({ ...body, version })));
+});
+
+it('a configuration whose answer was lost is sent once, also after the gateway forgot that it was asked', async () => {
+  const { received } = await malls.sse('ea-5');
+  const headers = { 'x-idempotency-key': 'configuration-1' };
+  const push = (config: object) => operator!.put('/api/v1/entities/ea-5/config', { type: 'x', config }, { headers });
+  const first = await push({ n: 1 });
+  await operator!.put('/api/v1/entities/ea-5/config', { type: 'x', config: { n: 2 } });
+  await malls.query(`DELETE FROM "auth"."idempotentRequests"`);
+  expect((await push({ n: 1 })).body).toEqual(first.body);
+  await operator!.put('/api/v1/entities/ea-5/config', { type: 'x', config: { n: 3 } });
+  expect((await received.until(3)).map(({ data }) => data.version)).toEqual([1, 2, 3]);
+});
+
 it.each<[string, number, unknown]>([
+  ['a version that is no number', 400, { type: 'x', config: {}, version: '2' }],
+  ['the version 0', 400, { type: 'x', config: {}, version: 0 }],
   ['a weight over 1', 400, { type: 'robot_selection_params', config: { priority_weights: { distance: 1.5 } } }],
   ['a text for a number', 400, { type: 'robot_selection_params', config: { min_battery_threshold: '25' } }],
   ['no type', 400, { config: {} }],

@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsObject, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
+import { IsInt, IsObject, IsOptional, IsString, Matches, Max, MaxLength, Min, ValidateIf } from 'class-validator';
 import {
   ORCHESTRATOR_EVENTS,
   type ConfigurationDto,
@@ -13,6 +13,8 @@ import { pageQuery } from '../page.query.js';
 import { NO_NUL } from '../storable.text.js';
 
 const OBJECT = { type: 'object', additionalProperties: true } as const;
+/** What is left below the largest integer of Postgres is for counting on. */
+const MAX_VERSION = 1_000_000_000;
 const EVENT_ID = { example: 'evt-123456' } as const;
 
 export class EventAckBody {
@@ -96,6 +98,18 @@ export class ConfigurationBody {
   @ApiProperty({ ...OBJECT, example: { min_battery_threshold: 25, max_distance_meters: 500 } })
   @IsObject()
   config!: JsonObject;
+
+  @ApiPropertyOptional({
+    minimum: 1,
+    maximum: MAX_VERSION,
+    example: 2,
+    description: 'Taken when it is higher than the last one; else, and when left out, the next number is.',
+  })
+  @ValidateIf(({ version }: ConfigurationBody) => version !== undefined)
+  @IsInt()
+  @Min(1)
+  @Max(MAX_VERSION)
+  version?: number;
 }
 
 export class ConfigurationResponse implements ConfigurationDto {
@@ -105,7 +119,7 @@ export class ConfigurationResponse implements ConfigurationDto {
   @ApiProperty(OBJECT)
   config!: JsonObject;
 
-  @ApiProperty({ minimum: 1, description: 'Counts for each type.' })
+  @ApiProperty({ minimum: 1, description: 'Rises for each type.' })
   version!: number;
 
   @ApiProperty({ format: 'date-time' })

@@ -20,18 +20,18 @@ const COLUMNS = `"type", "configJson" AS "config", "version", "updatedAt", "upda
 /** Stores the next version; undefined when there is no such entity. */
 export async function storeConfiguration(
   tx: EntityManager,
-  { entity_id, type, config, by }: ConfigurationChange,
+  { entity_id, type, config, version = 1, by }: ConfigurationChange,
 ): Promise<ConfigurationDto | undefined> {
   const [row] = await tx.query<readonly ConfigurationRow[]>(
     `INSERT INTO "orchestrators"."configurations" AS c
        ("entityId", "type", "version", "configJson", "updatedAt", "updatedBy")
-     SELECT e."entityId", $2, 1, $3::json, date_trunc('milliseconds', clock_timestamp()), $4
+     SELECT e."entityId", $2, $5::integer, $3::json, date_trunc('milliseconds', clock_timestamp()), $4
      FROM "orchestrators"."entities" e WHERE e."entityId" = $1
      ON CONFLICT ("entityId", "type") DO UPDATE SET
-       "version" = c."version" + 1, "configJson" = excluded."configJson", "updatedAt" = excluded."updatedAt",
+       "version" = greatest(c."version" + 1, excluded."version"), "configJson" = excluded."configJson", "updatedAt" = excluded."updatedAt",
        "updatedBy" = excluded."updatedBy", "ackedBy" = NULL, "ackStatus" = NULL, "ackError" = NULL, "ackedAt" = NULL
      RETURNING ${COLUMNS}`,
-    [entity_id, type, JSON.stringify(config), by],
+    [entity_id, type, JSON.stringify(config), by, version],
   );
   return row && toDto(row);
 }
