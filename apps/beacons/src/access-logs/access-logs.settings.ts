@@ -3,7 +3,7 @@ import { flag, integer, optionalSecret, settings } from '#libs/platform';
 /** What access logs are kept by. */
 export class AccessLogsSettings extends settings({
   retentionDays: integer('ACCESS_LOG_RETENTION_DAYS', {
-    default: 365,
+    default: 1_095,
     min: 1,
     max: 36_500,
     hint: 'days for which access logs are kept; older ones are refused, and dropped by whole months',

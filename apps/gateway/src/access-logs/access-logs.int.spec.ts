@@ -64,6 +64,15 @@ describe('access logs', () => {
     });
   });
 
+  it('ORC-063 stores the documents’ logs, which are years old', async () => {
+    const beacon = await newBeacon();
+    const dates = ['2025-01-08T10:30:00Z', '2025-01-08T10:35:00Z'];
+    const logs = sampleLogs().map((log, n) => ({ ...log, timestamp: dates[n]! }));
+    expect(await beacon.upload(beacon.batch('batch-001', logs))).toMatchObject(receipt('batch-001', 2, 0));
+    const { body } = await search(`beacon_id=${beacon.beaconId}&since=2025-01-08T10:31:00Z`);
+    expect(body).toMatchObject([{ timestamp: '2025-01-08T10:35:00.000Z' }]);
+  });
+
   it('ORC-063 the same through /logs/upload, and other beacons have batches of their own', async () => {
     const [first, second] = [await newBeacon(), await newBeacon()];
     expect(await first.upload(first.batch('b'), '/api/orchestrators/logs/upload')).toMatchObject(receipt('b', 2, 0));
