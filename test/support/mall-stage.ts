@@ -11,6 +11,7 @@ import { PlatformConfig, type RunningService, shutDown, startService } from '#li
 import { BeaconsModule } from '../../apps/beacons/src/beacons.module.js';
 import { GatewayModule } from '../../apps/gateway/src/gateway.module.js';
 import { OrchestratorsModule } from '../../apps/orchestrators/src/orchestrators.module.js';
+import { RobotsModule } from '../../apps/robots/src/robots.module.js';
 import { Api } from './api.js';
 import { startTestBroker, type TestBroker } from './broker.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
@@ -18,7 +19,11 @@ import { TEST_PASSWORD_ENV, TEST_PASSWORDS } from './gateway.js';
 
 const STOP_WITHIN_MS = 10_000;
 
-const APPS: Readonly<Record<string, Type>> = { orchestrators: OrchestratorsModule, beacons: BeaconsModule };
+const APPS: Readonly<Record<string, Type>> = {
+  orchestrators: OrchestratorsModule,
+  beacons: BeaconsModule,
+  robots: RobotsModule,
+};
 
 export interface MallEvent {
   readonly subject: string;
@@ -60,7 +65,7 @@ export class MallStage {
     const rpc = new RpcClient(asker);
     const stage = new MallStage({ broker, database, dataSource, admin, asker, rpc, dataDir, env });
     stage.watch();
-    for (const name of [...Object.keys(APPS), 'gateway']) await stage.add(name);
+    for (const name of ['orchestrators', 'beacons', 'gateway']) await stage.add(name);
     return stage;
   }
 
@@ -90,7 +95,7 @@ export class MallStage {
     return this.running.filter((each) => each.name === name)[index]!.service;
   }
 
-  /** Starts one more replica of `gateway`, `orchestrators` or `beacons`. */
+  /** Starts one more replica of `gateway`, `orchestrators` or `beacons`, or `robots`, which is not there at first. */
   async add(name: string, env: Record<string, string> = {}): Promise<RunningService> {
     const { broker, database, dataDir, env: common } = this.parts;
     const all = {

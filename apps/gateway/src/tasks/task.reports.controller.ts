@@ -21,6 +21,8 @@ import { TaskStatusReports } from './task.status.reports.js';
 import { TaskAcknowledgedResponse, TaskAssignedResponse, TaskStatusListResponse } from './tasks.responses.js';
 
 const ERRORS = ['TASK_NOT_FOUND', 'TASK_ALREADY_ASSIGNED', 'ENTITY_ACCESS_DENIED'] as const;
+/** Of routes that robots call too. */
+const REPORT_ERRORS = [...ERRORS, 'ROBOT_DISABLED'] as const;
 const oneOrMany = (one: string, many: object): object => ({ oneOf: [{ $ref: one }, many] });
 
 /** What malls report about tasks (orchestrators.txt 5). */
@@ -52,7 +54,7 @@ export class TaskReportsController {
     return { ...acknowledgement, tracking_url: `${base}${path}` };
   }
 
-  @Endpoint(ROUTES.orchestratorsTaskStatus, { response: TaskAcknowledgedResponse, errors: ERRORS })
+  @Endpoint(ROUTES.orchestratorsTaskStatus, { response: TaskAcknowledgedResponse, errors: REPORT_ERRORS })
   @ApiBody({
     schema: oneOrMany(getSchemaPath(TaskStatusRequest), {
       type: 'array',
@@ -72,7 +74,7 @@ export class TaskReportsController {
     return this.statusReports.take(body, caller);
   }
 
-  @Endpoint(ROUTES.orchestratorsCompleteTask, { response: TaskAcknowledgedResponse, errors: ERRORS })
+  @Endpoint(ROUTES.orchestratorsCompleteTask, { response: TaskAcknowledgedResponse, errors: REPORT_ERRORS })
   complete(@JsonBody() body: TaskCompleteRequest, @CurrentPrincipal() caller: Principal): Promise<Acknowledgement> {
     return this.reports.send(toCompleteReport(body), caller);
   }

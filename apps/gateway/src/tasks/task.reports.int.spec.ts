@@ -11,6 +11,7 @@ let operator: Api;
 let mobile: Api;
 let mall: MallOrchestrator;
 let other: MallOrchestrator;
+let registry: unknown;
 
 beforeAll(async () => {
   stage = await MallStage.open({ RATE_LIMIT_TASKS_PER_MINUTE: '100000' });
@@ -24,6 +25,9 @@ async function userWith(username: string, roles: string[]): Promise<Api> {
   await admin.post('/api/v1/users', { username, password: 'a-long-password', roles });
   return Api.login(stage.url, username, 'a-long-password');
 }
+
+/** The registry, which knows whether a robot is enabled. */
+const robots = async (): Promise<unknown> => (registry ??= await stage.add('robots'));
 
 const viewOf = async (taskId: string, who: { get(path: string): Promise<any> } = operator): Promise<any> =>
   (await who.get(`/api/tasks/${taskId}`)).body;
@@ -182,7 +186,28 @@ describe('reports', () => {
     });
   });
 
+  it('a robot that is disabled is not heard until it is enabled again', async () => {
+    await robots();
+    const path = '/api/v1/robots/robot-off';
+    const credentials = { transport: 'http', entity_id: mall.entityId };
+    const { status, body } = await admin.post(`${path}/credentials`, credentials);
+    expect(status).toBe(201);
+    const robot = new Api(stage.url, body.token);
+    const taskId = await orderTask(mobile, mall.entityId);
+    await assignTask(mall, taskId, { robot_id: 'robot-off' });
+    const report = statusOf(taskId, 'in_progress', { robot_id: 'robot-off' });
+    expect((await operator.put(path, { isEnabled: false })).status).toBe(200);
+    const refused = { status: 409, body: { error: { code: 'ROBOT_DISABLED' } } };
+    expect(await reportStatus(robot, report)).toMatchObject(refused);
+    expect(await robot.post('/api/orchestrators/tasks/status', [report])).toMatchObject(refused);
+    expect(await completeTask(robot, taskId, { robot_id: undefined })).toMatchObject(refused);
+    expect(await viewOf(taskId)).toMatchObject({ status: 'assigned' });
+    expect((await operator.put(path, { isEnabled: true })).status).toBe(200);
+    expect((await reportStatus(robot, report)).status).toBe(200);
+  });
+
   it('a robot speaks of its own tasks alone', async () => {
+    await robots();
     const issuer = stage.service('gateway').app.get(TokenIssuer, { strict: false });
     const scope = { role: 'robot', entityId: mall.entityId, aliases: [] } as const;
     const { token } = await issuer.issueToMachine({ id: 'robot-042', scope, sessionId: randomUUID(), lifeS: 600 });

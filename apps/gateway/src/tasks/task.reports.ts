@@ -1,6 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { Principal } from '#libs/auth';
-import { type ErrorDetails, MusterError, type TaskReport, TASKS_REQUESTS, type TaskStatus } from '#libs/contracts';
+import {
+  type ErrorDetails,
+  MusterError,
+  ROBOTS_REQUESTS,
+  type TaskReport,
+  TASKS_REQUESTS,
+  type TaskStatus,
+} from '#libs/contracts';
 import { RpcClient } from '#libs/jetstream';
 import { ownReport, reporterOf } from './task.callers.js';
 
@@ -20,7 +27,7 @@ export interface Acknowledgement {
 export class TaskReports {
   constructor(private readonly rpc: RpcClient) {}
 
-  /** @throws MusterError `TASK_NOT_FOUND`, `TASK_ALREADY_ASSIGNED`, `ENTITY_ACCESS_DENIED`. */
+  /** @throws MusterError `TASK_NOT_FOUND`, `TASK_ALREADY_ASSIGNED`, `ROBOT_DISABLED`, `ENTITY_ACCESS_DENIED`. */
   async send(report: TaskReport, caller: Principal): Promise<Acknowledgement> {
     const [outcome] = await this.sendAll([report], caller);
     if (outcome instanceof MusterError) throw outcome;
@@ -28,13 +35,14 @@ export class TaskReports {
     throw unanswered();
   }
 
-  /** One outcome per report, in their order. */
+  /** One outcome per report, in their order. @throws MusterError `ROBOT_DISABLED`, `ENTITY_ACCESS_DENIED`. */
   async sendAll(
     reports: readonly TaskReport[],
     caller: Principal,
   ): Promise<readonly (Acknowledgement | MusterError)[]> {
     if (reports.length === 0) return [];
     const reporter = reporterOf(caller);
+    if (caller.scope?.role === 'robot') await this.requireEnabled(caller.id);
     const own = reports.map((report) => ownReport(report, reporter));
     const outcomes = await this.rpc.ask(TASKS_REQUESTS.report, { reporter, reports: own }, TIMEOUT_MS);
     return outcomes.map((outcome) => {
@@ -43,6 +51,13 @@ export class TaskReports {
       const { applied, status } = outcome;
       return { acknowledged: true, task_id, ...(applied ? {} : { applied, status }) };
     });
+  }
+
+  /** A robot that is taken out of service keeps its token and is not heard until it is back. */
+  private async requireEnabled(robotId: string): Promise<void> {
+    const [robot] = await this.rpc.ask(ROBOTS_REQUESTS.dispatchability, { robotIds: [robotId] });
+    if (!robot?.exists || robot.isEnabled) return;
+    throw new MusterError('ROBOT_DISABLED', `Robot ${robotId} is disabled.`, { robotId });
   }
 }
 
