@@ -17,7 +17,7 @@ const PLAN = {
   groups: [10, 50, 100],
   success_threshold: 0.9,
   error_threshold: { percent: 100 },
-  soak_seconds: 1,
+  soak_seconds: 8,
   device_deadline_seconds: 600,
   retry: { max_retries: 3, backoff_seconds: 1, errors: ['download_failed'] },
 };

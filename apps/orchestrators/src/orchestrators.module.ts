@@ -7,6 +7,7 @@ import { EntitiesResponder } from './entities/entities.responder.js';
 import { RecordsResponder } from './entities/records.responder.js';
 import { AckPruner } from './events/ack.pruner.js';
 import { AckRepository } from './events/ack.repository.js';
+import { ConfigurationKeyRepository } from './events/configuration-key.repository.js';
 import { ConfigurationRepository } from './events/configuration.repository.js';
 import { EventService } from './events/event.service.js';
 import { EventsResponder } from './events/events.responder.js';
@@ -19,6 +20,7 @@ import { Orchestrators0004 } from './migrations/0004-imports.js';
 import { Orchestrators0005 } from './migrations/0005-events.js';
 import { Orchestrators0006 } from './migrations/0006-sync.js';
 import { Orchestrators0007 } from './migrations/0007-departures.js';
+import { Orchestrators0008 } from './migrations/0008-configuration-keys.js';
 import { CommandRepository } from './presence/command.repository.js';
 import { CommandService } from './presence/command.service.js';
 import { ContactRepository } from './presence/contact.repository.js';
@@ -65,7 +67,7 @@ const PRESENCE = [
   PresenceSettings,
 ];
 const SYNC = [SyncService, HeadRepository, VersionRepository, SumRepository];
-const EVENTS = [EventService, AckPruner, AckRepository, ConfigurationRepository];
+const EVENTS = [EventService, AckPruner, AckRepository, ConfigurationKeyRepository, ConfigurationRepository];
 
 @Module({
   imports: [
@@ -80,6 +82,7 @@ const EVENTS = [EventService, AckPruner, AckRepository, ConfigurationRepository]
         Orchestrators0005,
         Orchestrators0006,
         Orchestrators0007,
+        Orchestrators0008,
       ],
     }),
     OutboxModule.forFeature('orchestrators'),

@@ -59,7 +59,9 @@ export class EntityEventsController {
     requireConfiguration(type, config);
     return this.rpc.ask(ORCHESTRATOR_EVENTS_REQUESTS.configure, {
       entity_id: requireTokenId(entityId, 'entity_id'),
-      ...{ type, config, by },
+      type,
+      config,
+      by,
       ...(version !== undefined && { version }),
       ...(idempotencyKey !== undefined && { idempotency_key: idempotencyKey }),
     });

@@ -13,6 +13,7 @@ import { Outbox } from '#libs/outbox';
 import { entityNotFound } from '../entities/entity-not-found.js';
 import { enqueue } from '../orchestrators.outbox.js';
 import { storeAcks, storeConfigurationAck } from './ack.repository.js';
+import { answeredBefore, rememberAnswer } from './configuration-key.repository.js';
 import { storeConfiguration } from './configuration.repository.js';
 
 /** What orchestrators say of their events, and the configurations that are sent as one. */
@@ -33,14 +34,17 @@ export class EventService {
   }
 
   /**
-   * Returns once the next version is stored together with the event that tells it.
+   * Returns once the next version is stored together with the event that tells it; a repeat changes and tells nothing.
    * @throws MusterError `ENTITY_NOT_FOUND`, `VALIDATION_FAILED`
    */
   async configure(change: ConfigurationChange): Promise<ConfigurationDto> {
     const stored = await this.inTransaction(async (tx) => {
+      const before = await answeredBefore(tx, change);
+      if (before) return before;
       const configuration = await storeConfiguration(tx, change);
       if (!configuration) throw entityNotFound(change.entity_id);
       await enqueue(tx, [toOutgoing(change.entity_id, configuration)]);
+      await rememberAnswer(tx, change, configuration);
       return configuration;
     });
     this.outbox.kick();
