@@ -40,7 +40,21 @@ describe('the README', () => {
     symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
     admin = await Api.login(platform.url, 'admin', platform.passwords.admin);
     const simulator = join(ROOT, 'dist/apps/simulator/src/main.js');
-    run('node', simulator, '--robots', '2', '--rate-hz', '5', '--steady', '--url', platform.url);
+    run(
+      'node',
+      simulator,
+      '--robots',
+      '2',
+      '--rate-hz',
+      '5',
+      '--malls',
+      '1',
+      '--beacons',
+      '3',
+      '--steady',
+      '--url',
+      platform.url,
+    );
     const samples = async (): Promise<object[]> =>
       (await admin.get('/api/v1/robots/RB-001/telemetry/samples?limit=2')).body;
     await waitFor(async () => (await samples()).length === 2, 40_000);
@@ -105,6 +119,58 @@ describe('the README', () => {
     });
   });
 
+  describe('a mall', () => {
+    const change = blockWith(BLOCKS, 'sh', '/areas/food-court');
+    let orchestrator: Program;
+
+    it('ORC-125 makes a mall, and the orchestrator registers, follows the map and carries out a task', async () => {
+      const [, printed = ''] = await shell(logIn, blockWith(BLOCKS, 'sh', 'enrolment_secret'));
+      const [, secret = ''] = /^npx tsx orchestrator\.mts my-mall (\S+)$/m.exec(printed) ?? [];
+      writeFileSync(join(folder, 'orchestrator.mts'), here(blockWith(BLOCKS, 'ts', '/api/orchestrators/register')));
+      compile('orchestrator.mts');
+      orchestrator = run('node', 'orchestrator.mjs', 'my-mall', secret);
+      await waitFor(() => says('the map has 0 areas'));
+      const [, changed = ''] = await shell(logIn, change);
+      const [record = '', task = ''] = changed.split('\n');
+      expect(JSON.parse(record)).toMatchObject({ id: 'food-court', name: 'Food court', checksum: expect.any(String) });
+      const { task_id: taskId } = JSON.parse(task);
+      await waitFor(() => says('create area food-court') && says(`done ${taskId}`));
+      const { body } = await admin.get(`/tasks/${taskId}/track`);
+      expect(body).toMatchObject({ status: 'completed', robot_id: 'my-robot' });
+    });
+
+    it('shows its events as they are, and goes on with its token when it comes back', async () => {
+      const watch = blockWith(BLOCKS, 'sh', 'curl -N').replace('curl -N', 'exec curl -sN');
+      const events = run('bash', '-c', here(watch));
+      await waitFor(() => /event: data_update\nid: evt-\d+\ndata: \{.*food-court/.test(events.output()));
+      await waitFor(() => events.output().includes('event: task_create'));
+      await end(events);
+      await end(orchestrator);
+      orchestrator = run('node', 'orchestrator.mjs', 'my-mall');
+      await waitFor(() => says('the map has 1 areas'));
+      await end(orchestrator);
+    });
+
+    it('publishes a firmware and shows its rollout', async () => {
+      const [, shown = ''] = await shell(logIn, blockWith(BLOCKS, 'sh', '/api/firmwares/upload'));
+      const [firmware = '', rollout = ''] = shown.split('\n');
+      expect(JSON.parse(firmware)).toMatchObject({ target: 'esp32c3', version: '0.2.0', size_bytes: 100_000 });
+      expect(JSON.parse(rollout)).toMatchObject({ firmware_id: JSON.parse(firmware).firmware_id });
+    });
+
+    function says(text: string): boolean {
+      if (orchestrator.process.exitCode !== null) throw new Error(orchestrator.output());
+      return orchestrator.output().includes(text);
+    }
+  });
+
+  function compile(file: string): void {
+    const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
+    const flags = ['--strict', '--skipLibCheck', '--target', 'es2023', '--module', 'nodenext', '--types', 'node'];
+    const { status, stdout } = spawnSync('node', [compiler, ...flags, file], { cwd: folder, encoding: 'utf8' });
+    if (status !== 0) throw new Error(stdout);
+  }
+
   describe('connect your own robot', () => {
     it('issues credentials that hold what the robots read', async () => {
       await shell(logIn, issue);
@@ -138,13 +204,6 @@ describe('the README', () => {
       expect(robot.output()).toBe('');
       await end(robot);
     });
-
-    function compile(file: string): void {
-      const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
-      const flags = ['--strict', '--skipLibCheck', '--target', 'es2023', '--module', 'nodenext', '--types', 'node'];
-      const { status, stdout } = spawnSync('node', [compiler, ...flags, file], { cwd: folder, encoding: 'utf8' });
-      if (status !== 0) throw new Error(stdout);
-    }
 
     /** No Python client is installed here: its text is held against the contracts. */
     it('the Python robot writes the envelope and the subjects of the contracts', () => {
