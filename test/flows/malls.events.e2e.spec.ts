@@ -87,7 +87,7 @@ describe('events of a mall end to end', () => {
     await received.next('connected');
   });
 
-  it('ORC-067 ORC-117 a gateway, the service and the broker are killed: nothing is lost and nothing comes twice', async () => {
+  it('ORC-003 ORC-067 ORC-117 a gateway, the service and the broker are killed: nothing is lost and nothing comes twice', async () => {
     const urls = [...platform.urls];
     let turn = 0;
     const mall = await MallOrchestrator.ofNewMall(admin);

@@ -53,7 +53,7 @@ describe('the way of a firmware', () => {
     expect(body).toMatchObject({ version: '0.2.0', checksum: sha256(second), changelog: ['Faster'] });
   });
 
-  it('ORC-127 updates a beacon step by step, by either gateway, and takes the last step back', async () => {
+  it('ORC-003 ORC-127 updates a beacon step by step, by either gateway, and takes the last step back', async () => {
     const beacon = new BeaconDevice(mall.entityId, mall);
     let offer = (await beacon.register({ firmware_version: '0.1.2' })).body.latest_firmware;
     const report = (version: string, more: object = {}) =>

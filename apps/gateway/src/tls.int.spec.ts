@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { Logger } from '@nestjs/common';
 import { io } from 'socket.io-client';
-import { HUB_NAMESPACE } from '#libs/contracts';
+import { HUB_NAMESPACE, ROUTES } from '#libs/contracts';
 import { ServerTls, TlsSettings } from '#libs/platform';
 import { type CertificateFiles, TestAuthority } from '../../../test/support/certificates.js';
 import { TEST_PASSWORDS } from '../../../test/support/gateway.js';
@@ -88,6 +88,14 @@ describe('the front door with certificates', () => {
       const { status, headers } = await call(`${stage.url}/health`);
       expect(status).toBe(200);
       expect(headers['strict-transport-security']).toMatch(/max-age=\d{7,}/);
+    });
+
+    it('ORC-004 clients refuse a server that they do not trust, and the server a caller without a token', async () => {
+      const strangers = mkdtempSync(join(directory, 'strangers-'));
+      const { ca } = TestAuthority.create(strangers);
+      await expect(call(`${stage.url}/health`, { ca })).rejects.toThrow(/self-signed|unable to verify/);
+      const { status, body } = await call(stage.url + ROUTES.orchestratorsEvents.path);
+      expect([status, body.error.code]).toEqual([401, 'AUTH_REQUIRED']);
     });
 
     it('ORC-088 sockets of the hub connect over TLS', async () => {

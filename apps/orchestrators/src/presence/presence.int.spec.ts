@@ -100,7 +100,7 @@ describe('heartbeats', () => {
     expect((await orchestrator.heartbeat()).status).toBe(429);
   });
 
-  it('C6 one that comes too early is refused on every replica, and counts as a sign of life all the same', async () => {
+  it('ORC-093 one that comes too early is refused on every replica, and counts as a sign of life all the same', async () => {
     const orchestrator = await MallOrchestrator.ofNewMall(admin);
     await orchestrator.heartbeat();
     await set(orchestrator, `"lastHeartbeatAt" = now() - interval '20 seconds', "presence" = 'offline'`);
