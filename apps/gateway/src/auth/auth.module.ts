@@ -3,7 +3,7 @@ import { APP_GUARD } from '@nestjs/core';
 import { PasswordHasher } from '#libs/auth';
 import { SchemaModule } from '#libs/database';
 import { EntityGuard } from '../isolation/entity.guard.js';
-import { LimitSettings } from '../limits/limit.settings.js';
+import { LimitsModule } from '../limits/limits.module.js';
 import { ApiKey } from './api-key.entity.js';
 import { ApiKeyRepository } from './api-key.repository.js';
 import { ApiKeyService } from './api-key.service.js';
@@ -46,6 +46,7 @@ import { UsersController } from './users.controller.js';
 
 @Module({
   imports: [
+    LimitsModule,
     SchemaModule.forFeature({
       schema: 'auth',
       migrations: [Auth0001, Idempotency0002, Audit0003, RobotTokens0004],
@@ -80,7 +81,6 @@ import { UsersController } from './users.controller.js';
     ApiKeyRepository,
     SigningKeyRepository,
     AuthSettings,
-    LimitSettings,
     CredentialsFile,
     FirstUsers,
     AuthHousekeeping,

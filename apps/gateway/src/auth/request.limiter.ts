@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { RateLimiterMemory, type RateLimiterAbstract } from 'rate-limiter-flexible';
-import { DataSource } from 'typeorm';
+import { RateLimiterMemory } from 'rate-limiter-flexible';
 import type { Principal } from '#libs/auth';
 import { countOne, type Allowance } from '../limits/allowance.js';
+import { CountedLimit } from '../limits/counted.limit.js';
 import { LimitSettings } from '../limits/limit.settings.js';
+import { WindowCounter } from '../limits/window.counter.js';
 import { AuthSettings } from './auth.settings.js';
-import { sharedLimiter } from './shared.limiter.js';
 
 const WINDOW_S = 60;
 
@@ -15,15 +15,16 @@ const WINDOW_S = 60;
  */
 @Injectable()
 export class RequestLimiter {
-  private readonly limiters: Readonly<Record<Principal['kind'], RateLimiterAbstract>>;
+  private readonly limits: Readonly<Record<Principal['kind'], Pick<CountedLimit, 'count'>>>;
 
-  constructor(dataSource: DataSource, settings: AuthSettings, devices: LimitSettings) {
-    const shared = (keyPrefix: string, points: number): RateLimiterAbstract =>
-      sharedLimiter(dataSource, { keyPrefix, points, windowS: WINDOW_S, remembersExcess: true });
-    const people = new RateLimiterMemory({ points: settings.userRequestsPerMinute, duration: WINDOW_S });
-    this.limiters = {
-      apiKey: shared('requests', settings.apiKeyRequestsPerMinute),
-      machine: shared('requests', devices.machineRequestsPerMinute),
+  constructor(counter: WindowCounter, settings: AuthSettings, devices: LimitSettings) {
+    const shared = (points: number): CountedLimit =>
+      new CountedLimit(counter, { keyPrefix: 'requests', points, windowS: WINDOW_S });
+    const memory = new RateLimiterMemory({ points: settings.userRequestsPerMinute, duration: WINDOW_S });
+    const people = { count: (caller: string) => countOne(memory, caller) };
+    this.limits = {
+      apiKey: shared(settings.apiKeyRequestsPerMinute),
+      machine: shared(devices.machineRequestsPerMinute),
       user: people,
       foreign: people,
     };
@@ -32,6 +33,6 @@ export class RequestLimiter {
   /** Counts one request. */
   count({ kind, id, scope }: Pick<Principal, 'kind' | 'id' | 'scope'>): Promise<Allowance> {
     const caller = scope ? `${kind}:${JSON.stringify([scope.role, scope.entityId, id])}` : `${kind}:${id}`;
-    return countOne(this.limiters[kind], caller);
+    return this.limits[kind].count(caller);
   }
 }

@@ -7,13 +7,11 @@ export interface LimiterOptions {
   /** How many in a window. */
   readonly points: number;
   readonly windowS: number;
-  /** Once over, a replica refuses without asking Postgres until the window ends. */
-  readonly remembersExcess?: boolean;
 }
 
-/** A limiter in the schema's table, shared by all replicas; while Postgres is away each replica counts for itself. */
+/** A limiter of failures in the schema's table, shared by all replicas; while Postgres is away each replica counts for itself. */
 export function sharedLimiter(dataSource: DataSource, options: LimiterOptions): RateLimiterPostgres {
-  const { keyPrefix, points, windowS, remembersExcess } = options;
+  const { keyPrefix, points, windowS } = options;
   const common = { keyPrefix, points, duration: windowS };
   return new RateLimiterPostgres({
     ...common,
@@ -23,7 +21,6 @@ export function sharedLimiter(dataSource: DataSource, options: LimiterOptions): 
     tableName: 'rateLimits',
     tableCreated: true,
     clearExpiredByTimeout: false,
-    ...(remembersExcess ? { inMemoryBlockOnConsumed: points } : {}),
     insuranceLimiter: new RateLimiterMemory(common),
   });
 }

@@ -91,6 +91,26 @@ describe('limits of routes', () => {
     expect(Number(over!.headers[HTTP_HEADERS.rateReset]) * 1000).toBeGreaterThan(Date.now());
   });
 
+  it('ORC-094 of twenty at once on both replicas ten pass, each in a place of its own', async () => {
+    const answers = await burst(ROUTES.orchestratorsSyncDelta, { token: await device(), count: 20 });
+    expect(refusedOf(answers)).toBe(10);
+    const places = answers
+      .map((answer) => Number(answer.headers[HTTP_HEADERS.rateRemaining]))
+      .toSorted((a, b) => b - a);
+    expect(places.slice(0, 11)).toEqual([9, 8, 7, 6, 5, 4, 3, 2, 1, 0, 0]);
+  });
+
+  it('counts on each replica while the shared table is away', async () => {
+    const token = await device();
+    await edges[0]!.database.query('ALTER TABLE "auth"."rateLimits" RENAME TO "rateLimitsAway"');
+    try {
+      const answers = await burst(ROUTES.orchestratorsSyncDelta, { token, count: 30 });
+      expect(refusedOf(answers)).toBe(10);
+    } finally {
+      await edges[0]!.database.query('ALTER TABLE "auth"."rateLimitsAway" RENAME TO "rateLimits"');
+    }
+  });
+
   it('ORC-096 60 status and 40 complete posts share one hundred, the 101st is refused', async () => {
     const token = await device();
     const answers = [
