@@ -3,6 +3,7 @@ import { FIRMWARE_DEVICE_TYPES, type FirmwareDeviceType, type FirmwareOffer } fr
 import { type OfferedDevice, RolloutGate } from '../rollouts/rollout.gate.js';
 import { runsOn, stepsFrom } from './release.planner.js';
 import { type Release, ReleaseRepository } from './release.repository.js';
+import { SharedReads } from './shared.reads.js';
 import { readVersion } from './version.js';
 
 /** Devices report a revision of hardware, `esp32c3-rev3`: the target is its first part. */
@@ -20,6 +21,9 @@ export interface OfferedKind extends OfferedDevice {
 /** What a beacon is told to take next. */
 @Injectable()
 export class FirmwareOffers {
+  /** Key: a line. Heartbeats come in batches and mostly of one line. */
+  private readonly lines = new SharedReads<readonly Release[]>();
+
   constructor(
     private readonly releases: ReleaseRepository,
     private readonly gate: RolloutGate,
@@ -34,7 +38,8 @@ export class FirmwareOffers {
     const target = device.target ?? (hardwareRevision === null ? null : targetOf(hardwareRevision));
     if (target === null) return null;
     const line = { target, device_type: lineOf(deviceType), channel: 'stable' } as const;
-    const suitable = (await this.releases.offered(line)).filter((release) => runsOn(release, hardwareRevision));
+    const offered = await this.lines.ask(`${target}/${line.device_type}`, () => this.releases.offered(line));
+    const suitable = offered.filter((release) => runsOn(release, hardwareRevision));
     for (const release of stepsFrom(suitable, readVersion(firmwareVersion))) {
       if (await this.gate.admits(release, device)) return toOffer(release);
     }
