@@ -175,3 +175,17 @@ it('ORC-033 readers that walk while 20 writers commit end with exactly what is t
   for (const { records } of [byInstant, byCursor])
     expect(Object.fromEntries(records)).toEqual(Object.fromEntries(fresh.records));
 }, 60_000);
+
+it('a cursor of changes that a restored backup does not have is answered with a full sync', async () => {
+  await stage.entity('restored');
+  const put = (id: string) =>
+    stage.write('restored', [{ kind: 'put', collection: 'areas', id, fields: { name: id } }] as never);
+  await put('kept');
+  const backup = await stage.seq('restored');
+  await put('lost');
+  const { cursor } = await sync.startFull('restored');
+  await stage.query(`UPDATE "orchestrators"."entities" SET "changeSeq" = $1 WHERE "entityId" = 'restored'`, [backup]);
+  await expect(sync.startDelta({ entity_id: 'restored', cursor })).rejects.toMatchObject({
+    code: 'SYNC_HISTORY_EXPIRED',
+  });
+});
