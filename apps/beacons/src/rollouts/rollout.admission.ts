@@ -5,7 +5,8 @@ import { deviceAfter, isOfferable, NEW_DEVICE } from './device.machine.js';
 import type { OfferedDevice, RolledFirmware, RolloutGate } from './rollout.gate.js';
 import { lateGroupOf, orderOf } from './rollout.groups.js';
 import { toRolloutPlan } from './rollout.plan.js';
-import { type Rollout, RolloutRepository } from './rollout.repository.js';
+import { isAwaitingDevices, type Rollout, RolloutRepository } from './rollout.repository.js';
+import { RolloutSweeper } from './rollout.sweeper.js';
 import {
   enrolDevices,
   lockDevice,
@@ -22,14 +23,22 @@ export class RolloutAdmission implements RolloutGate {
   constructor(
     private readonly dataSource: DataSource,
     private readonly rollouts: RolloutRepository,
+    private readonly sweeper: RolloutSweeper,
   ) {}
 
   async admits({ firmwareId, strategy }: RolledFirmware, device: OfferedDevice): Promise<boolean> {
     const rollout = await this.rollouts.newestOf(firmwareId);
     if (!rollout) return strategy === 'all';
     if (rollout.entityIds !== null && !rollout.entityIds.includes(device.entityId)) return false;
+    if (isAwaitingDevices(rollout)) await this.begin(rollout.rolloutId);
     if (!OFFERING.includes(rollout.status)) return false;
     return this.dataSource.transaction((tx) => offer(tx, rollout, device, new Date()));
+  }
+
+  /** Whoever asks first is told no; it may be a canary the next time. */
+  private async begin(rolloutId: string): Promise<void> {
+    await this.rollouts.countAgain(rolloutId);
+    this.sweeper.kick();
   }
 }
 
@@ -60,10 +69,10 @@ async function enrolLate(
   rollout: Rollout,
   { entityId, beaconId, firmwareVersion }: OfferedDevice,
 ): Promise<RolloutDeviceRow | undefined> {
-  const { rolloutId, lastOrders, status } = rollout;
+  const { rolloutId, lastOrders, planJson, status } = rollout;
   if (status === 'finished' || lastOrders === null) return undefined;
   const order = orderOf(rolloutId, entityId, beaconId);
-  const group = lateGroupOf(order, lastOrders);
+  const group = lateGroupOf(order, { percents: planJson.groups, lastOrders });
   await enrolDevices(tx, rolloutId, [{ entityId, beaconId, order, group, previousVersion: firmwareVersion }]);
   const row = await lockDevice(tx, rolloutId, { entityId, beaconId });
   if (row && group <= rollout.activeGroup) {

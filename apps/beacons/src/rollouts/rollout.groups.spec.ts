@@ -26,13 +26,24 @@ describe('groups of a rollout', () => {
     );
   });
 
-  it('put a device that comes late where it would have been, the same each time', () => {
+  it('put a device that comes late where it would have been, or later, the same each time', () => {
+    const percents = [5, 25, 100];
     const ids = Array.from({ length: 200 }, (_, n) => orderOf('rollout-1', 'mall-a', `beacon-${n}`)).sort();
-    const sizes = cumulativeSizes([5, 25, 100], ids.length);
+    const sizes = cumulativeSizes(percents, ids.length);
     const lastOrders = sizes.map((size) => ids[size - 1] ?? null);
-    for (const [place, order] of ids.entries()) expect(lateGroupOf(order, lastOrders)).toBe(groupAt(place, sizes));
-    expect(lateGroupOf('ffffffffffffffff', lastOrders)).toBe(2);
-    expect(lateGroupOf('0000000000000000', [null, null, null])).toBe(2);
+    const late = ids.map((order) => lateGroupOf(order, { percents, lastOrders }));
+    for (const [place, group] of late.entries()) expect(group).toBeGreaterThanOrEqual(groupAt(place, sizes));
+    expect(late).toEqual(late.toSorted((a, b) => a - b));
+    expect(lateGroupOf('0000000000000000', { percents, lastOrders })).toBe(0);
+    expect(lateGroupOf('ffffffffffffffff', { percents, lastOrders })).toBe(2);
+    expect(lateGroupOf('0000000000000000', { percents, lastOrders: [null, null, null] })).toBe(2);
+  });
+
+  it('stay small when one device stood alone in the first and many come late', () => {
+    const made = { percents: [5, 25, 100], lastOrders: ['f000000000000000', null, null] };
+    expect(['0c00', '0d00', '3f00', '4100', 'f100'].map((order) => lateGroupOf(order.padEnd(16, '0'), made))).toEqual([
+      0, 1, 1, 2, 2,
+    ]);
   });
 
   it('depend on the rollout, so that not the same devices are the canaries each time', () => {

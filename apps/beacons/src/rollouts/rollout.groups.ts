@@ -21,11 +21,22 @@ export function groupAt(place: number, cumulative: readonly number[]): number {
   return group < 0 ? cumulative.length - 1 : group;
 }
 
+/** Groups as they were made: their cumulative percents, and the greatest order in each, null in one without devices. */
+export interface MadeGroups {
+  readonly percents: readonly number[];
+  readonly lastOrders: readonly (string | null)[];
+}
+
 /**
- * The group of a device that came after the groups were made: where its order falls between theirs. `lastOrders` has each
- * group's greatest order, null for a group without devices.
+ * The group of a device that came after the groups were made: where its order falls between theirs, but none before the one
+ * that its order has a share in. The orders of a few devices say little, and the first groups are to stay small.
  */
-export function lateGroupOf(order: string, lastOrders: readonly (string | null)[]): number {
-  const group = lastOrders.findIndex((last) => last !== null && order <= last);
-  return group < 0 ? lastOrders.length - 1 : group;
+export function lateGroupOf(order: string, { percents, lastOrders }: MadeGroups): number {
+  const place = lastOrders.findIndex((last) => last !== null && order <= last);
+  return Math.max(place < 0 ? lastOrders.length - 1 : place, shareOf(order, percents));
+}
+
+function shareOf(order: string, percents: readonly number[]): number {
+  const percentOfAll = (Number.parseInt(order.slice(0, 8), 16) / 0x1_0000_0000) * 100;
+  return percents.findIndex((percent) => percentOfAll < percent);
 }

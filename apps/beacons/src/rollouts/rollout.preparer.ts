@@ -18,7 +18,7 @@ export class RolloutPreparer {
     private readonly releases: ReleaseRepository,
   ) {}
 
-  /** One page; answers whether it was the last and the groups are made. */
+  /** One page; answers whether it was the last and the groups are made, which they are not while there is no device. */
   async next(tx: EntityManager, rollout: Rollout): Promise<boolean> {
     const { rolloutId, firmwareId, entityIds, preparedUpTo } = rollout;
     const firmware = await requireRelease(this.releases, firmwareId);
@@ -42,14 +42,18 @@ export class RolloutPreparer {
       await storePreparation(tx, rolloutId, { preparedUpTo: place, lastOrders: null });
       return false;
     }
-    await this.group(tx, rollout);
-    return true;
+    return this.group(tx, rollout);
   }
 
-  private async group(tx: EntityManager, { rolloutId, planJson, preparedUpTo }: Rollout): Promise<void> {
+  private async group(tx: EntityManager, { rolloutId, planJson, preparedUpTo }: Rollout): Promise<boolean> {
     const total = await countDevices(tx, rolloutId);
+    if (total === 0) {
+      await storePreparation(tx, rolloutId, { preparedUpTo: null, lastOrders: [] });
+      return false;
+    }
     await assignGroups(tx, rolloutId, cumulativeSizes(planJson.groups, total));
     const lastOrders = await lastOrdersOf(tx, rolloutId, planJson.groups.length);
     await storePreparation(tx, rolloutId, { preparedUpTo, lastOrders });
+    return true;
   }
 }

@@ -14,7 +14,7 @@ export interface Rollout {
   readonly activeGroup: number;
   readonly gateHeldSince: Date | null;
   readonly forgivenFailures: number;
-  /** The greatest order of each group; null until it is prepared. */
+  /** The greatest order of each group; null until it is prepared, empty while it waits for its first device. */
   readonly lastOrders: readonly (string | null)[] | null;
   readonly preparedUpTo: DevicePlace | null;
   readonly createdBy: string;
@@ -43,6 +43,11 @@ export interface StateCount {
 
 const FINAL: readonly RolloutStatus[] = ['finished', 'aborted', 'rolled_back'];
 const OPEN_STATES: readonly RolloutDeviceState[] = ['waiting', 'offered', 'updating'];
+
+/** Whether a rollout has found no device yet: its groups are made as soon as there is one, and no gate is passed by nobody. */
+export function isAwaitingDevices({ status, lastOrders }: Rollout): boolean {
+  return status === 'preparing' && lastOrders?.length === 0;
+}
 
 /** Stores a new rollout; answers whether it is new, which it is not when its request was stored before. */
 export async function insertRollout(tx: EntityManager, rollout: NewRollout): Promise<boolean> {
@@ -147,10 +152,19 @@ export class RolloutRepository {
     return rollout;
   }
 
+  /** Has a rollout that waits for its first device count its devices again. */
+  async countAgain(rolloutId: string): Promise<void> {
+    await this.dataSource.query(
+      `UPDATE "beacons"."rollouts" SET "lastOrders" = NULL
+       WHERE "rolloutId" = $1 AND "status" = 'preparing' AND "lastOrders" = '{}'`,
+      [rolloutId],
+    );
+  }
+
   /** Ids of the rollouts that something has to be done for. */
   async busy(): Promise<readonly string[]> {
     const rows = await this.dataSource.query<readonly { rolloutId: string }[]>(
-      `SELECT "rolloutId" FROM "beacons"."rollouts" WHERE "status" IN ('preparing', 'running', 'rolling_back')
+      `SELECT "rolloutId" FROM "beacons"."rollouts" WHERE "status" IN ('preparing', 'running', 'rolling_back') AND "lastOrders" IS DISTINCT FROM '{}'
        ORDER BY "rolloutId"`,
     );
     return rows.map(({ rolloutId }) => rolloutId);

@@ -52,7 +52,7 @@ beforeAll(async () => {
   const [repository, releases] = [new RolloutRepository(dataSource), new ReleaseRepository(dataSource)];
   rollouts = new RolloutService(dataSource, repository, releases, sweeper);
   reader = new RolloutReader(repository, new RolloutDeviceRepository(dataSource));
-  admission = new RolloutAdmission(dataSource, repository);
+  admission = new RolloutAdmission(dataSource, repository, sweeper);
   reports = new RolloutReportRecorder(repository, sweeper);
   const preparer = new RolloutPreparer(new CandidateRepository(dataSource), releases);
   steps = new RolloutSteps(preparer, new RolloutReverter(releases));
@@ -149,6 +149,30 @@ describe('a rollout with devices', () => {
     expect(active_group).toBe(2);
     expect(groups[0]).toMatchObject({ state: 'passed', devices: { succeeded: 4 } });
     expect(await offeredTo(40)).toHaveLength(20);
+  });
+
+  it('ORC-051 begins with the first devices when there was none, instead of being over at once', async () => {
+    const { rollout_id } = await rollouts.create({
+      request: { firmware_id: FIRMWARE.firmwareId, plan: PLAN },
+      by: 'x',
+    });
+    const busy = () => new RolloutRepository(dataSource).busy();
+    await step(rollout_id);
+    expect(await busy()).toEqual([]);
+    await enrol(1);
+    expect(await offeredTo(1)).toEqual([]);
+    expect(await busy()).toEqual([rollout_id]);
+    await step(rollout_id);
+    expect(await offeredTo(1)).toEqual([0]);
+    await enrol(40, { from: 1 });
+    const admitted = await offeredTo(41);
+    await step(rollout_id);
+    expect(await offeredTo(41)).toEqual(admitted);
+    expect(admitted.length).toBeLessThan(25);
+    expect((await reader.get(rollout_id)).active_group).toBe(1);
+    for (const n of admitted) await report(n, 'success');
+    await step(rollout_id);
+    expect((await reader.get(rollout_id)).active_group).toBe(2);
   });
 
   it('goes through all groups and finishes, and then the release is for everybody', async () => {
