@@ -38,12 +38,32 @@ function parse(bytes: Buffer | undefined): unknown {
   const text = bytes.toString('utf8').replace(BYTE_ORDER_MARK, '');
   if (nestsDeeperThan(text, MAX_JSON_DEPTH)) throw refused(`The row nests deeper than ${MAX_JSON_DEPTH} levels.`);
   if (growthOfNumbers(text) === Infinity) throw refused('The row has a number beyond the range of doubles.');
+  const value = readJson(text);
+  if (MAY_POISON.test(text) && isPoisonous(value))
+    throw refused('The row has a "__proto__" or "constructor.prototype".');
+  return value;
+}
+
+function readJson(text: string): unknown {
   try {
     const value: unknown = JSON.parse(text);
     return value;
   } catch {
     throw refused('The row is not JSON.');
   }
+}
+
+/** Spares most rows the look inside; a backslash may hide the letters. */
+const MAY_POISON = /__proto__|constructor|\\u/;
+
+/** The parsers of all other bodies refuse these names, too: merging such an object may change the prototype of all. */
+function isPoisonous(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (Object.hasOwn(value, '__proto__')) return true;
+  return Object.entries(value).some(
+    ([name, inner]) =>
+      (name === 'constructor' && isObject(inner) && Object.hasOwn(inner, 'prototype')) || isPoisonous(inner),
+  );
 }
 
 /** A line says where it belongs by `collection` (areas …) or, when it has none, by `type` (area …). */

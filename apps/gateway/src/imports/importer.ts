@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import {
+  type Collection,
   type ImportDto,
   type ImportMode,
   type ImportPlace,
@@ -36,32 +37,35 @@ export class Importer {
     const { import_id } = await this.rpc.ask(IMPORTS_REQUESTS.begin, { entity_id: entityId, mode, by });
     const ref = { entity_id: entityId, import_id };
     try {
-      const last = await this.store(ref, upload);
+      const named = new Set<Collection>();
+      const last = await this.store(ref, upload, named);
       if (last && last.state !== 'running') return last;
-      if (mode === 'replace') await this.prune(ref, upload);
+      // An empty list names its collection, and so does each row of its own.
+      if (mode === 'replace') await this.prune(ref, [...new Set([...upload.splitter.collections, ...named])]);
       return await this.ask(IMPORTS_REQUESTS.end, { ...ref, state: 'completed' });
     } catch (error) {
       throw await this.giveUp(ref, error);
     }
   }
 
-  private async store(ref: ImportRef, upload: Upload): Promise<ImportDto | undefined> {
+  private async store(ref: ImportRef, upload: Upload, named: Set<Collection>): Promise<ImportDto | undefined> {
     let batch = 0;
     let last: ImportDto | undefined;
     for await (const rows of batchesOf(upload)) {
       batch++;
+      for (const { collection } of rows) if (collection) named.add(collection);
       last = await this.ask(IMPORTS_REQUESTS.store, { ...ref, batch, rows });
       if (last.state !== 'running') break;
     }
     return last;
   }
 
-  private async prune(ref: ImportRef, { splitter }: Upload): Promise<void> {
+  private async prune(ref: ImportRef, collections: readonly Collection[]): Promise<void> {
     let after: ImportPlace | null = null;
     do {
       const answer: { next: ImportPlace | null } = await this.ask(IMPORTS_REQUESTS.prune, {
         ...ref,
-        collections: splitter.collections,
+        collections,
         after,
       });
       after = answer.next;

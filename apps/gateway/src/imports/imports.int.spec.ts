@@ -83,6 +83,32 @@ it('changes nothing when the same upload comes again, and deletes the rest when 
   expect(body.map(({ mode }: { mode: string }) => mode)).toEqual(['replace', 'merge', 'merge']);
 });
 
+it('deletes the rest of the collections that lines name, and nothing when a line does not say which record it is', async () => {
+  const path = await mall('lines-replace');
+  await upload(`${path}/imports`, '{"areas":[{"id":"a"},{"id":"b"}],"beacons":[{"id":"x"}],"merchants":[{"id":"m"}]}');
+  const unclear = '{"type":"area","id":"b"}\n{"type":"merchant","id":"n"}\ngarbage\n';
+  const kept = await upload(`${path}/imports?mode=replace`, unclear, NDJSON_TYPE);
+  expect(kept.body.counts).toMatchObject({ created: 1, failed: 1, deleted: 0 });
+  const lines = '{"type":"area","id":"b"}\n{"collection":"merchants","id":"n"}\n';
+  const { body } = await upload(`${path}/imports?mode=replace`, lines, NDJSON_TYPE);
+  expect(body.counts).toMatchObject({ unchanged: 2, deleted: 2 });
+  expect([await idsOf(path), await idsOf(path, 'merchants')]).toEqual([['b'], ['n']]);
+  expect(await idsOf(path, 'beacons')).toEqual(['x']);
+});
+
+it('refuses rows with names that poison the objects of careless readers, as every other route does', async () => {
+  const path = await mall('poison');
+  const lines = [
+    '{"type":"area","id":"a","__proto__":{"admin":true}}',
+    '{"type":"area","id":"b","deep":[{"\\u005f_proto__":1}]}',
+    '{"type":"area","id":"c","constructor":{"prototype":{}}}',
+    '{"type":"area","id":"d","constructor":"Ltd.","note":"__proto__"}',
+  ];
+  const { body } = await upload(`${path}/imports`, lines.join('\n'), NDJSON_TYPE);
+  expect(body.counts).toMatchObject({ created: 1, failed: 3 });
+  expect(await idsOf(path)).toEqual(['d']);
+});
+
 it('keeps what came before the place where an upload is broken, and deletes nothing then', async () => {
   const path = await mall('cut');
   await upload(`${path}/imports`, '{"areas":[{"id":"old"}]}');

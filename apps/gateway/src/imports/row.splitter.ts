@@ -12,7 +12,7 @@ export interface RawRow {
 
 /** Cuts an upload into rows, chunk by chunk, holding no more than one row. */
 export interface RowSplitter {
-  /** Collections that the upload has named so far; what `replace` is about. */
+  /** Collections that the upload has named so far outside its rows; `replace` is about them too. */
   readonly collections: readonly Collection[];
   push(chunk: Uint8Array): readonly RawRow[];
   /** The rest. @throws UploadProblem when the upload is not whole. */
