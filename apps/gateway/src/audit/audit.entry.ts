@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Principal } from '#libs/auth';
-import type { ErrorCode } from '#libs/contracts';
+import { type ErrorCode, ROUTES } from '#libs/contracts';
 import '../auth/request.principal.js';
 import '../error.filter.js';
 import { requesterOf } from '../requester.js';
@@ -11,7 +11,7 @@ const UNAUTHENTICATED = 401;
 const FORBIDDEN = 403;
 const FIRST_CLIENT_ERROR = 400;
 
-/** Who did what to whom, and what came of it. Never a body, never a secret. */
+/** Who did what to whom, and what came of it. Of a body only the name that a log-in is for, never a secret. */
 export interface AuditEntry {
   /** By the gateway's clock. */
   readonly at: Date;
@@ -24,7 +24,7 @@ export interface AuditEntry {
   /** A row of `ROUTES`, or what else was tried. */
   readonly action: string;
   readonly entityId: string | null;
-  /** Parameters of the path. */
+  /** Parameters of the path, and the `username` of a log-in. */
   readonly targets: Readonly<Record<string, string>>;
   readonly status: number;
   readonly code: ErrorCode | null;
@@ -39,7 +39,7 @@ export function toEntry(request: FastifyRequest, reply: FastifyReply, at = new D
   const { principal } = request;
   const found = routeOf(request);
   if (!concerns(request, reply)) return undefined;
-  const targets = toTargets(request.params);
+  const targets = { ...toTargets(request.params), ...toUsername(request) };
   return {
     at,
     requestId: request.id,
@@ -84,6 +84,12 @@ function toTargets(params: unknown): Record<string, string> {
   if (typeof params !== 'object' || params === null) return {};
   const entries = Object.entries(params).filter(([name]) => name !== '*');
   return Object.fromEntries(entries.map(([name, value]) => [name, shortened(String(value))]));
+}
+
+/** Whose account somebody tries to get into. */
+function toUsername({ body, routeOptions }: FastifyRequest): Record<string, string> {
+  if (routeOptions.url !== ROUTES.login.path || typeof body !== 'object' || body === null) return {};
+  return 'username' in body && typeof body.username === 'string' ? { username: shortened(body.username) } : {};
 }
 
 /** Storable: a path may hold a NUL, Postgres may not. */

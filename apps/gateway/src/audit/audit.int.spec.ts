@@ -95,6 +95,16 @@ describe('audit log', () => {
       ['orchestratorsRegister', 'AUTH_INVALID_SIGNATURE', null],
       ['login', 'AUTH_INVALID_CREDENTIALS', null],
     ]);
+    expect(refused[0].targets).toEqual({ username: 'admin' });
+    await edge.call('POST', ROUTES.login.path, {
+      body: { username: `a\n${'b'.repeat(98)}`, password: 'wrong-secret' },
+    });
+    await edge.call('POST', ROUTES.login.path, { body: { username: ['admin'], password: 'wrong-secret' } });
+    const [latest] = await waitFor(async () => {
+      const { body } = await search('?outcome=refused');
+      return body.length >= 6 && body;
+    });
+    expect(latest.targets).toEqual({ username: `a\n${'b'.repeat(98)}` });
   });
 
   it('writes down what lets somebody in, without bodies, tokens or secrets', async () => {
