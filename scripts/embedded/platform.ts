@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import { answersOk } from './answers-ok.js';
 import { SupervisedChild, type ChildExit } from './child.js';
 import { expectFirstPasswords, type FirstPasswords } from './passwords.js';
 import { freePort } from './ports.js';
@@ -64,7 +65,7 @@ export async function launchPlatform(options: PlatformOptions): Promise<Platform
     options.onStep?.(plans.map(({ name }) => name).join(', '));
     await Promise.all(apps.map((app) => app.start()));
     const credentials = readCredentials();
-    const urls = plans.filter(({ app }) => FRONT_DOORS.includes(app)).map(({ port }) => baseUrl(options.host, port));
+    const urls = plans.filter(({ app }) => FRONT_DOORS.includes(app)).map((plan) => baseUrl(plan, options));
     const onCrash = (listener: (exit: ChildExit) => void): void => children.forEach((child) => child.onCrash(listener));
     const killAll = async (): Promise<void> =>
       void (await Promise.all([...children.values()].map((child) => child.kill())));
@@ -87,8 +88,9 @@ async function planApps(options: PlatformOptions): Promise<AppPlan[]> {
   return plans;
 }
 
-function appChild({ name, app, port }: AppPlan, options: PlatformOptions, stack: Stack): SupervisedChild {
-  const health = `${baseUrl(options.host, port)}/health`;
+function appChild(plan: AppPlan, options: PlatformOptions, stack: Stack): SupervisedChild {
+  const { name, app, port } = plan;
+  const health = `${baseUrl(plan, options)}/health`;
   return new SupervisedChild({
     name,
     command: process.execPath,
@@ -111,16 +113,9 @@ function appChild({ name, app, port }: AppPlan, options: PlatformOptions, stack:
   });
 }
 
-function baseUrl(host = '127.0.0.1', port: number): string {
-  return `http://${host === '0.0.0.0' ? '127.0.0.1' : host}:${port}`;
-}
-
-async function answersOk(url: string): Promise<boolean> {
-  try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
-    await response.arrayBuffer();
-    return response.ok;
-  } catch {
-    return false;
-  }
+/** The front doors alone speak TLS when they are given a certificate. */
+function baseUrl({ app, port }: AppPlan, { host = '127.0.0.1', env }: PlatformOptions): string {
+  const { TLS_CERT_FILE } = { ...process.env, ...env };
+  const isSecure = Boolean(TLS_CERT_FILE) && FRONT_DOORS.includes(app);
+  return `${isSecure ? 'https' : 'http'}://${host === '0.0.0.0' ? '127.0.0.1' : host}:${port}`;
 }

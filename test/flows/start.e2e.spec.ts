@@ -4,9 +4,11 @@ import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } f
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { answersOk } from '../../scripts/embedded/answers-ok.js';
 import { guardProcess } from '../../scripts/embedded/guardian.js';
 import { freePort } from '../../scripts/embedded/ports.js';
 import { processIdentity } from '../../scripts/embedded/process-identity.js';
+import { TestAuthority } from '../support/certificates.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const START_TIMEOUT_MS = 90_000;
@@ -87,6 +89,17 @@ describe('npm start', () => {
     start.process.kill('SIGINT');
     expect(await start.ended).toBe(0);
     expect(children.filter(isAlive)).toEqual([]);
+  });
+
+  it('speaks TLS with the certificate that it is given, and says so', async () => {
+    const { certFile, keyFile } = TestAuthority.create(dataDir).issue('muster.example');
+    const start = run({ TLS_CERT_FILE: certFile, TLS_KEY_FILE: keyFile });
+    await untilReady(start);
+    const url = `https://127.0.0.1:${ports.PORT}`;
+    expect(start.output()).toContain(`Muster is ready: ${url} `);
+    expect(await answersOk(`${url}/health`)).toBe(true);
+    start.process.kill('SIGINT');
+    expect(await start.ended).toBe(0);
   });
 
   it('takes seconds the second time and shows no password again', async () => {
