@@ -1,4 +1,3 @@
-import type { FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { Controller, Param, Req, Res } from '@nestjs/common';
 import { ApiHeader, ApiResponse, ApiTags } from '@nestjs/swagger';
@@ -16,12 +15,10 @@ import { RpcClient } from '#libs/jetstream';
 import { CurrentPrincipal } from '../auth/request.principal.js';
 import { Endpoint } from '../route.decorator.js';
 import { allowsRange, type ByteRange, isKnownTag, parseRange } from './byte.range.js';
+import { FileSender, type FilePart } from './file.sender.js';
 import { FirmwareDisk } from './firmware.disk.js';
 import { downloadedBytes } from './firmware.metrics.js';
 
-const KIB = 1_024;
-/** Large pieces are faster, and a piece or two of each download wait in memory: the more downloads, the smaller they are. */
-const PIECE_BYTES = { min: 64 * KIB, max: 1_024 * KIB, ofAll: 12_800 * KIB } as const;
 const BINARY = 'application/octet-stream';
 const DOWNLOAD = {
   content: { [BINARY]: '<binary>' },
@@ -32,12 +29,10 @@ const DOWNLOAD = {
 @ApiTags('firmware')
 @Controller()
 export class DownloadController {
-  /** Downloads that are being sent. */
-  private sending = 0;
-
   constructor(
     private readonly rpc: RpcClient,
     private readonly disk: FirmwareDisk,
+    private readonly sender: FileSender,
   ) {}
 
   @Endpoint(ROUTES.firmwareDownload, DOWNLOAD)
@@ -87,20 +82,26 @@ export class DownloadController {
     void reply.type(BINARY).header('content-length', end - start + 1);
     // An empty stream: without a body, Fastify would make the length of a HEAD's answer zero.
     if (request.method === 'HEAD') await reply.send(Readable.from([]));
-    else await reply.send(this.piecesOf(await this.disk.open(file), start, end));
+    else await this.send(reply, file, { start, end });
   }
 
-  /** Fastify ends the stream when the client goes away, and the stream closes the file. */
-  private piecesOf(handle: FileHandle, start: number, end: number): NodeJS.ReadableStream {
-    const shareBytes = Math.floor(PIECE_BYTES.ofAll / ++this.sending);
-    const highWaterMark = Math.min(PIECE_BYTES.max, Math.max(PIECE_BYTES.min, shareBytes));
-    const pieces = handle.createReadStream({ start, end, highWaterMark });
-    pieces.once('close', () => {
-      this.sending--;
-      downloadedBytes.inc(pieces.bytesRead);
-    });
-    return pieces;
+  /** Fastify lets go of the answer: it would take new memory for each piece of the file. */
+  private async send(reply: FastifyReply, file: FirmwareFileDto, part: FilePart): Promise<void> {
+    const handle = await this.disk.open(file);
+    try {
+      reply.hijack();
+      reply.raw.writeHead(reply.statusCode, keptHeaders(reply));
+      downloadedBytes.inc(await this.sender.send(reply.raw, handle, part));
+    } finally {
+      await handle.close();
+    }
   }
+}
+
+/** What the hooks have set so far. */
+function keptHeaders(reply: FastifyReply): Record<string, string | number | string[]> {
+  const entries = Object.entries(reply.getHeaders());
+  return Object.fromEntries(entries.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
 }
 
 function rangeOf({ headers }: FastifyRequest, { size_bytes }: FirmwareFileDto, etag: string): ByteRange {

@@ -129,5 +129,5 @@ function toFormError(error: unknown): unknown {
   return isOfParser ? invalid('body', `is no form that can be read: ${error.message}`) : error;
 }
 
-/** Busboy's errors have no codes. */
-const isOfBusboy = ({ message }: Error): boolean => /multipart|boundary|malformed|part/i.test(message);
+/** Busboy's errors have no codes; its needle is the boundary. */
+const isOfBusboy = ({ message }: Error): boolean => /multipart|boundary|needle|malformed|part/i.test(message);

@@ -5,6 +5,7 @@ import { PublicUrl, PublicUrlSettings } from '../public.url.js';
 import { CacheUploadController } from './cache-upload.controller.js';
 import { DownloadController } from './download.controller.js';
 import { FileReceiver } from './file.receiver.js';
+import { FileSender } from './file.sender.js';
 import { FirmwareController } from './firmware.controller.js';
 import { FirmwareDisk } from './firmware.disk.js';
 import { FirmwareEdgeSettings } from './firmware-edge.settings.js';
@@ -26,6 +27,6 @@ const FILES = {
     FirmwareController,
     FirmwareStatusController,
   ],
-  providers: [FirmwareEdgeSettings, FileReceiver, FirmwareDisk, PublicUrl, PublicUrlSettings, FILES],
+  providers: [FirmwareEdgeSettings, FileReceiver, FileSender, FirmwareDisk, PublicUrl, PublicUrlSettings, FILES],
 })
 export class FirmwareEdgeModule {}
