@@ -41,10 +41,8 @@ const INSERT = (batches: string, logs: string): string => `
     FROM ${logs} JOIN fresh USING ("entityId", "beaconId", "batchId")
     ORDER BY 1, 2, 3, 4, 5, 6, 7
     ON CONFLICT DO NOTHING RETURNING "entityId", "beaconId", "batchId")
-  SELECT f."entityId", f."beaconId", f."batchId",
-    (SELECT count(*)::int FROM stored s WHERE s."entityId" = f."entityId" AND s."beaconId" = f."beaconId"
-       AND s."batchId" = f."batchId") AS "stored"
-  FROM fresh f`;
+  SELECT f."entityId", f."beaconId", f."batchId", count(s."batchId")::int AS "stored"
+  FROM fresh f LEFT JOIN stored s USING ("entityId", "beaconId", "batchId") GROUP BY 1, 2, 3`;
 
 /** Stores access logs, many batches at once; a repeat changes nothing. */
 @Injectable()
