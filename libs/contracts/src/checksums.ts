@@ -47,7 +47,7 @@ export function checksumText(bytes: Uint8Array): string {
 }
 
 /** Sums a collection entry by entry; the caller brings them in the order of the UTF-8 bytes of their ids. */
-export class CollectionSum {
+class CollectionSum {
   private readonly hash = createHash('sha256');
 
   add({ id, checksum }: ChecksumEntry): void {

@@ -34,7 +34,7 @@ export const POLICIES = {
  * Policies that no guard enforces. `Public` needs no caller at all; `LastToken` needs the caller's last token, which may
  * have ended, so that its handler reads it.
  */
-export const OPEN_POLICIES = ['Public', 'LastToken'] as const;
+const OPEN_POLICIES = ['Public', 'LastToken'] as const;
 export type OpenPolicy = (typeof OPEN_POLICIES)[number];
 
 export type Policy = keyof typeof POLICIES | OpenPolicy;
