@@ -7,6 +7,7 @@ import { OrchestratorGrants } from './orchestrator.grants.js';
 import { OrchestratorHeartbeats } from './orchestrator.heartbeats.js';
 import { OrchestratorTokens } from './orchestrator.tokens.js';
 import { OrchestratorsController } from './orchestrators.controller.js';
+import { RegistrantGuard } from './registrant.guard.js';
 import { RegistrationController } from './registration.controller.js';
 import { RegistrationLimiter } from './registration.limiter.js';
 
@@ -16,6 +17,7 @@ import { RegistrationLimiter } from './registration.limiter.js';
   providers: [
     OrchestratorTokens,
     RegistrationLimiter,
+    RegistrantGuard,
     OrchestratorHeartbeats,
     OrchestratorGrants,
     PublicUrl,

@@ -1,4 +1,4 @@
-import { Controller, Req } from '@nestjs/common';
+import { Controller, Req, UseGuards } from '@nestjs/common';
 import { ApiHeader, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import {
@@ -17,6 +17,7 @@ import { PublicUrl } from '../public.url.js';
 import { RawBody } from '../raw.body.js';
 import { Endpoint } from '../route.decorator.js';
 import { bearerOf, OrchestratorTokens } from './orchestrator.tokens.js';
+import { RegistrantGuard } from './registrant.guard.js';
 import {
   OrchestratorRegistrationRequest,
   OrchestratorRegistrationResponse,
@@ -40,8 +41,15 @@ export class RegistrationController {
 
   @Endpoint(ROUTES.orchestratorsRegister, {
     response: OrchestratorRegistrationResponse,
-    errors: ['ENTITY_NOT_FOUND', 'AUTH_INVALID_SIGNATURE', 'ORCHESTRATOR_ACTIVE', 'RATE_LIMIT_EXCEEDED'],
+    errors: [
+      'ENTITY_NOT_FOUND',
+      'AUTH_INVALID_SIGNATURE',
+      'ACCESS_DENIED',
+      'ORCHESTRATOR_ACTIVE',
+      'RATE_LIMIT_EXCEEDED',
+    ],
   })
+  @UseGuards(RegistrantGuard)
   @ApiHeader({ name: 'X-Signature', required: true, description: 'ECDSA P-256, SHA-256, over the exact body.' })
   @ApiHeader({
     name: 'X-Timestamp',

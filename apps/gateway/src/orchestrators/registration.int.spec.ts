@@ -1,5 +1,5 @@
 import { decodeJwt } from 'jose';
-import type { Api, Answer } from '../../../../test/support/api.js';
+import { Api, type Answer } from '../../../../test/support/api.js';
 import {
   createMall,
   MallOrchestrator,
@@ -129,6 +129,21 @@ describe('registration', () => {
     const signature = signatureOf(text, keys.privateKey, { form: 'raw', isHashedTwice: true });
     expect((await sendSigned(stage.url, `${text}\n`, { 'x-signature': signature })).status).toBe(401);
     expect((await sendSigned(stage.url, text, { 'x-signature': signature })).status).toBe(200);
+  });
+
+  it('ORC-005 ORC-086 is not for phones, nor for other devices, whatever they send', async () => {
+    const account = { username: 'phone', password: 'a long enough password' };
+    await admin.post('/api/v1/users', { ...account, roles: ['mobile'] });
+    const phone = (await Api.login(stage.url, account.username, account.password)).token;
+    const mall = await createMall(admin);
+    const body = registrationBody(mall);
+    const DENIED = { status: 403, code: 'ACCESS_DENIED' };
+    expect(seen(await new Api(stage.url, phone).post('/api/orchestrators/register', body))).toEqual(DENIED);
+    expect(seen(await new Api(stage.url, phone).post('/api/orchestrators/register', {}))).toEqual(DENIED);
+    expect(seen(await new Api(stage.url, 'no.good.token').post('/api/orchestrators/register', body))).toEqual(
+      BAD_SIGNATURE,
+    );
+    expect((await tryRegister(stage.url, mall)).status).toBe(200);
   });
 
   it('refuses a body that is too large to be one', async () => {
