@@ -111,6 +111,22 @@ describe('limits of routes', () => {
     }
   });
 
+  it('does not wait longer than seconds for a table that does not answer', async () => {
+    const token = await device();
+    const holder = edges[1]!.database.createQueryRunner();
+    await holder.startTransaction();
+    await holder.query('LOCK TABLE "auth"."rateLimits" IN ACCESS EXCLUSIVE MODE');
+    const startedAt = performance.now();
+    try {
+      const answer = await edges[0]!.call('POST', ROUTES.orchestratorsHeartbeat.path, { token, body: {} });
+      expect(answer.status).toBe(200);
+      expect(performance.now() - startedAt).toBeLessThan(10_000);
+    } finally {
+      await holder.rollbackTransaction();
+      await holder.release();
+    }
+  });
+
   it('ORC-096 60 status and 40 complete posts share one hundred, the 101st is refused', async () => {
     const token = await device();
     const answers = [

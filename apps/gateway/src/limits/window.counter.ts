@@ -2,6 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { MicroBatch, poolOf, unnest } from '#libs/database';
 
+/** A statement that hangs holds up every request that comes after it. */
+const ANSWER_TIMEOUT_MS = 5_000;
+
 /** One request that counts in a window of a caller. */
 export interface Count {
   /** Of the caller and of the limit. */
@@ -56,11 +59,9 @@ export class WindowCounter {
       points: { type: 'int4', value: ({ count }) => count },
       expire: { type: 'int8', value: ({ windowMs }) => nowMs + windowMs },
     });
-    const { rows } = await poolOf(this.dataSource).query<CountRow>({
-      name: 'request_counts',
-      text: ADD(sums.sql),
-      values: [...sums.parameters, nowMs],
-    });
+    const values = [...sums.parameters, nowMs];
+    const statement = { name: 'request_counts', text: ADD(sums.sql), values, query_timeout: ANSWER_TIMEOUT_MS };
+    const { rows } = await poolOf(this.dataSource).query<CountRow>(statement);
     const places = new Map(rows.map((row) => [row.key, placesOf(row, groups.get(row.key)?.count ?? 0)]));
     return counts.map(({ key }) => takePlace(key, places));
   }
