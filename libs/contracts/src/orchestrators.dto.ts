@@ -6,7 +6,7 @@ export const ORCHESTRATOR_PRESENCES = ['unknown', 'online', 'offline'] as const;
 export type OrchestratorPresence = (typeof ORCHESTRATOR_PRESENCES)[number];
 
 /** Seconds between two heartbeats that an orchestrator may ask for. */
-export const HEARTBEAT_INTERVAL_S = { min: 10, usual: 60, max: 3_600 } as const;
+export const HEARTBEAT_INTERVAL_S = { min: 1, usual: 60, max: 3_600 } as const;
 
 /** What a heartbeat may tell an orchestrator to do (decision C39). Clients ignore the types that they do not know. */
 export const ORCHESTRATOR_COMMANDS = ['resync', 'rotate_token', 'firmware_update', 'config_update', 'restart'] as const;

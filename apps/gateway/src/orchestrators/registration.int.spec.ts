@@ -71,7 +71,8 @@ describe('registration', () => {
   });
 
   it.each([
-    ['heartbeat_interval', 9],
+    ['heartbeat_interval', 0],
+    ['heartbeat_interval', 1.5],
     ['heartbeat_interval', 3_601],
     ['heartbeat_interval', '60'],
     ['local_address', 'not a url'],

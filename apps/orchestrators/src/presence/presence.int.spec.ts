@@ -100,6 +100,16 @@ describe('heartbeats', () => {
     expect((await orchestrator.heartbeat()).status).toBe(429);
   });
 
+  it('ORC-073 ORC-074 an interval of a second is offline after five, by its own clock', async () => {
+    const orchestrator = await MallOrchestrator.ofNewMall(admin, { body: { heartbeat_interval: 1 } });
+    expect((await orchestrator.heartbeat()).body.next_heartbeat_seconds).toBe(1);
+    const beatenAtMs = Date.now();
+    await waitFor(async () => (await shown(orchestrator)).presence === 'offline', 15_000);
+    expect(Date.now() - beatenAtMs).toBeGreaterThan(4_500);
+    expect((await orchestrator.heartbeat()).status).toBe(200);
+    expect((await shown(orchestrator)).presence).toBe('online');
+  });
+
   it('ORC-093 one that comes too early is refused on every replica, and counts as a sign of life all the same', async () => {
     const orchestrator = await MallOrchestrator.ofNewMall(admin);
     await orchestrator.heartbeat();
