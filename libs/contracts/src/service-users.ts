@@ -118,7 +118,13 @@ const telemetry: ServiceUser = {
 };
 
 const orchestrators: ServiceUser = {
-  publish: [EVERY_ORCHESTRATOR_EVENT, mallEventsFilter(), 'rpc.beacons.>', ...replies],
+  publish: [
+    EVERY_ORCHESTRATOR_EVENT,
+    mallEventsFilter(),
+    'rpc.beacons.>',
+    api('STREAM.PURGE.ORCHESTRATOR_EVENTS'),
+    ...replies,
+  ],
   subscribe: ['rpc.orchestrators.>', `${inboxPrefixOf('orchestrators')}.>`],
 };
 

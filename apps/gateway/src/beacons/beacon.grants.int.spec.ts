@@ -43,6 +43,9 @@ const waiting = (): Promise<any[]> => stage.query(`SELECT 1 FROM "beacons"."ende
 const devicesOf = (entityId: string): Promise<any[]> =>
   stage.query(`SELECT 1 FROM "beacons"."devices" WHERE "entityId" = $1`, [entityId]);
 
+const eventsOf = async (entityId: string): Promise<any[]> =>
+  (await admin.get(`/api/v1/entities/${entityId}/events`)).body.events;
+
 describe('tokens of beacons', () => {
   it('C36 end on every replica when the beacon comes back with another key, and new ones are good', async () => {
     const second = await stage.add('gateway');
@@ -98,15 +101,20 @@ describe('an entity that is deleted', () => {
     expect(logs).toHaveLength(2);
   }, 60_000);
 
-  it('may be made anew: what the old one had is forgotten, what the new one has stays', async () => {
+  it('may be made anew when it is forgotten everywhere, and the new one hears and keeps its own alone', async () => {
     const first = await MallOrchestrator.ofNewMall(admin);
     const { entityId } = first;
     const old = await newBeacon(first);
+    const config = { type: 'robot_selection_params', config: { of: 'the first' } };
+    expect((await admin.put(`/api/v1/entities/${entityId}/config`, config)).status).toBe(200);
+    await waitFor(async () => (await eventsOf(entityId)).length === 1);
     await stage.stop(stage.service('beacons'));
     expect((await admin.delete(`/api/v1/entities/${entityId}`)).status).toBe(204);
-    const { secret } = await createMall(admin, { entityId });
-    const second = await MallOrchestrator.register(stage.url, { entityId, secret });
+    await expect(createMall(admin, { entityId })).rejects.toThrow('SERVICE_UNAVAILABLE');
     await stage.add('beacons');
+    const { secret } = await waitFor(() => createMall(admin, { entityId }), 30_000);
+    const second = await MallOrchestrator.register(stage.url, { entityId, secret });
+    expect(await eventsOf(entityId)).toEqual([]);
     const young = await newBeacon(second);
 
     await refused(old.token);

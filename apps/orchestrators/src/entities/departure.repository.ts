@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { orchestratorEventSubject } from '#libs/contracts';
+import { supersede } from '../orchestrators.outbox.js';
 
 /** An entity that was deleted. */
 export interface Departure {
@@ -7,6 +9,8 @@ export interface Departure {
   readonly departedAt: Date;
   /** What is older belonged to it; what is younger, to an entity that was made anew under its id. */
   readonly before: Date;
+  /** Whether others were told; only then there may be such an entity again. */
+  readonly isTold: boolean;
 }
 
 /** Deletes entities, and remembers of which ones others must still be told. */
@@ -14,32 +18,50 @@ export interface Departure {
 export class DepartureRepository {
   constructor(private readonly dataSource: DataSource) {}
 
-  /** Deletes an entity with all that it holds here; false when there is none. */
-  async depart(entityId: string): Promise<boolean> {
+  /** Deletes an entity with all that it holds here, and what it was not told yet; false when there is none. */
+  depart(entityId: string): Promise<boolean> {
+    return this.dataSource.transaction(async (tx) => {
+      const rows = await tx.query<readonly unknown[]>(
+        `WITH gone AS (DELETE FROM "orchestrators"."entities" WHERE "entityId" = $1 RETURNING "entityId")
+         INSERT INTO "orchestrators"."departures" ("entityId") SELECT "entityId" FROM gone
+         ON CONFLICT ("entityId") DO UPDATE SET "departedAt" = now(), "toldAt" = NULL RETURNING 1`,
+        [entityId],
+      );
+      await supersede(tx, orchestratorEventSubject(entityId));
+      return rows.length > 0;
+    });
+  }
+
+  /** Whether others may still know an entity of this id. */
+  async isLeaving(entityId: string): Promise<boolean> {
     const rows = await this.dataSource.query<readonly unknown[]>(
-      `WITH gone AS (DELETE FROM "orchestrators"."entities" WHERE "entityId" = $1 RETURNING "entityId")
-       INSERT INTO "orchestrators"."departures" ("entityId") SELECT "entityId" FROM gone
-       ON CONFLICT ("entityId") DO UPDATE SET "departedAt" = now() RETURNING 1`,
+      `SELECT 1 FROM "orchestrators"."departures" WHERE "entityId" = $1 AND "toldAt" IS NULL`,
       [entityId],
     );
     return rows.length > 0;
   }
 
-  list(limit: number): Promise<readonly Departure[]> {
+  /** Those of which others were not told yet, and those that are `seconds` old. */
+  list(seconds: number, limit: number): Promise<readonly Departure[]> {
     return this.dataSource.query<readonly Departure[]>(
-      `SELECT d."entityId", d."departedAt", coalesce(e."createdAt", now()) AS "before"
+      `SELECT d."entityId", d."departedAt", coalesce(e."createdAt", now()) AS "before", d."toldAt" IS NOT NULL AS "isTold"
        FROM "orchestrators"."departures" d LEFT JOIN "orchestrators"."entities" e ON e."entityId" = d."entityId"
-       ORDER BY d."departedAt" LIMIT $1`,
-      [limit],
+       WHERE d."toldAt" IS NULL OR d."departedAt" < now() - make_interval(secs => $1)
+       ORDER BY d."departedAt" LIMIT $2`,
+      [seconds, limit],
     );
   }
 
-  /** Forgets that an entity is gone, when it has been for `seconds` and did not go again. */
-  async settle({ entityId }: Departure, seconds: number): Promise<void> {
+  /** Notes that others were told; forgets the departure when it is `seconds` old. */
+  async settle({ entityId, departedAt }: Departure, seconds: number): Promise<void> {
     await this.dataSource.query(
-      `DELETE FROM "orchestrators"."departures"
-       WHERE "entityId" = $1 AND "departedAt" < now() - make_interval(secs => $2)`,
-      [entityId, seconds],
+      `WITH over AS (
+         DELETE FROM "orchestrators"."departures"
+         WHERE "entityId" = $1 AND "departedAt" < now() - make_interval(secs => $3))
+       UPDATE "orchestrators"."departures" SET "toldAt" = now()
+       WHERE "entityId" = $1 AND "toldAt" IS NULL AND date_trunc('milliseconds', "departedAt") = $2
+         AND "departedAt" >= now() - make_interval(secs => $3)`,
+      [entityId, departedAt, seconds],
     );
   }
 }

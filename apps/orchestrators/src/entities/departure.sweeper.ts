@@ -1,7 +1,8 @@
-import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { BEACONS_REQUESTS } from '#libs/contracts';
 import { RpcClient } from '#libs/jetstream';
 import { Ticker } from '#libs/platform';
+import { DepartedEvents } from './departed.events.js';
 import { type Departure, DepartureRepository } from './departure.repository.js';
 
 const SWEEP_MS = 10_000;
@@ -12,11 +13,13 @@ const SETTLED_AFTER_S = 60;
 /** Has others forget deleted entities: at once, and again until it is certain, whatever is restarted meanwhile. */
 @Injectable()
 export class DepartureSweeper implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly logger = new Logger('Departures');
   private readonly ticker = new Ticker('Departures', SWEEP_MS, () => this.sweep());
 
   constructor(
     private readonly departures: DepartureRepository,
     private readonly rpc: RpcClient,
+    private readonly events: DepartedEvents,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -27,19 +30,25 @@ export class DepartureSweeper implements OnApplicationBootstrap, OnModuleDestroy
     await this.ticker.stop();
   }
 
-  /** To be called after an entity was deleted. */
-  kick(): void {
-    this.ticker.kick();
+  /** To be called after an entity was deleted; what cannot be told now is told later. */
+  async tellNow(): Promise<void> {
+    try {
+      await this.sweep();
+    } catch (error) {
+      this.logger.warn({ event: 'departure_not_told', error });
+    }
   }
 
   private async sweep(): Promise<boolean> {
-    for (const departure of await this.departures.list(BATCH)) await this.tell(departure);
+    for (const departure of await this.departures.list(SETTLED_AFTER_S, BATCH)) await this.tell(departure);
     return false;
   }
 
   private async tell(departure: Departure): Promise<void> {
-    const { entityId, before } = departure;
+    const { entityId, before, isTold } = departure;
     await this.rpc.ask(BEACONS_REQUESTS.forgetEntity, { entity_id: entityId, before: before.toISOString() });
+    // Nobody may make it anew before this is done, so that what was told to it is not told to another one.
+    if (!isTold) await this.events.drop(entityId);
     await this.departures.settle(departure, SETTLED_AFTER_S);
   }
 }

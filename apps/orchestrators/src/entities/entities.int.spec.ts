@@ -94,6 +94,9 @@ describe('entities', () => {
     await area('anew', 'a');
     await waitFor(() => malls.eventsOf('anew').length === 1);
     await malls.ask(ENTITIES_REQUESTS.remove, { entity_id: 'anew' });
+    // The beacons, which are not there, have not forgotten it.
+    expect(await codeOf(make('anew'))).toBe('SERVICE_UNAVAILABLE');
+    await malls.query(`UPDATE "orchestrators"."departures" SET "toldAt" = now()`);
     await make('anew');
     await area('anew', 'b');
     const [, second] = await waitFor(() => malls.eventsOf('anew').length === 2 && malls.eventsOf('anew'));

@@ -1,5 +1,6 @@
 import { AnnouncementRepository } from './announcement.repository.js';
 import { Announcer } from './announcer.js';
+import { DepartedEvents } from './departed.events.js';
 import { DepartureRepository } from './departure.repository.js';
 import { DepartureSweeper } from './departure.sweeper.js';
 import { DeviceRecordRepository } from './device-record.repository.js';
@@ -21,6 +22,7 @@ export const ENTITIES = [
   RecordReader,
   EntityRepository,
   DepartureSweeper,
+  DepartedEvents,
   DepartureRepository,
   RecordRepository,
   DeviceRecordRepository,

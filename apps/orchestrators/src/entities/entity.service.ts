@@ -29,9 +29,10 @@ export class EntityService {
     private readonly departureSweeper: DepartureSweeper,
   ) {}
 
-  /** The secret is shown here alone; what is stored tells whether it is the right one. @throws MusterError `ENTITY_EXISTS`, `VALIDATION_FAILED` */
+  /** The secret is shown here alone; what is stored tells whether it is the right one. @throws MusterError `ENTITY_EXISTS`, `SERVICE_UNAVAILABLE`, `VALIDATION_FAILED` */
   async create({ fields, entity_id, public_key }: NewEntity): Promise<EntityCreatedDto> {
     const entityId = entity_id ?? `entity-${crypto.randomUUID()}`;
+    if (await this.departures.isLeaving(entityId)) throw leaving(entityId);
     const secret = public_key === undefined ? newOpaqueToken(SECRET_PREFIX) : null;
     const row = await this.entities.insert({
       entityId,
@@ -69,7 +70,7 @@ export class EntityService {
   /** With everything in it; other services forget it soon after. @throws MusterError `ENTITY_NOT_FOUND` */
   async remove(entityId: string): Promise<void> {
     if (!(await this.departures.depart(entityId))) throw entityNotFound(entityId);
-    this.departureSweeper.kick();
+    await this.departureSweeper.tellNow();
   }
 
   /** A new secret in place of the old one. @throws MusterError `ENTITY_NOT_FOUND` */
@@ -78,6 +79,11 @@ export class EntityService {
     if (!(await this.entities.setSecret(entityId, digestToken(secret)))) throw entityNotFound(entityId);
     return { entity_id: entityId, enrolment_secret: secret };
   }
+}
+
+function leaving(entityId: string): MusterError {
+  const message = `Entity ${entityId} was deleted, and not every service has forgotten it yet.`;
+  return new MusterError('SERVICE_UNAVAILABLE', message, { entity_id: entityId });
 }
 
 function split<F extends Partial<EntityFields>>({ name, ...data }: F): Pick<F, 'name'> & { dataJson: Omit<F, 'name'> } {

@@ -12,8 +12,9 @@ export class Orchestrators0007 implements MigrationInterface {
   }
 }
 
-/** Entities that were deleted here and that other services may still know. */
+/** Entities that were deleted here and that others may still know; from "toldAt" on, they may be made anew. */
 const DEPARTURES = `
   CREATE TABLE "orchestrators"."departures" (
     "entityId" text COLLATE "C" PRIMARY KEY,
-    "departedAt" timestamptz NOT NULL DEFAULT now())`;
+    "departedAt" timestamptz NOT NULL DEFAULT now(),
+    "toldAt" timestamptz)`;
