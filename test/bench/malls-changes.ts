@@ -123,7 +123,7 @@ const END_PRESENT = `
 const INSERT = `
   INSERT INTO "orchestrators"."record_versions"
     ("entityId", "collection", "recordId", "fromSeq", "operation", "dataJson", "checksum", "changedAt")
-  VALUES ($1, 'areas', $2, ${NEXT_SEQ}, 'update', $3::json, sha256(convert_to($3, 'UTF8')), now())`;
+  VALUES ($1, 'areas', $2, ${NEXT_SEQ}, 'update', $3::text::json, sha256(convert_to($3::text, 'UTF8')), now())`;
 const ADVANCE = `
   UPDATE "orchestrators"."entities" SET "changeSeq" = "changeSeq" + 1, "changedAt" = now() WHERE "entityId" = $1`;
 
