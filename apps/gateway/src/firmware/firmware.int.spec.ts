@@ -272,6 +272,14 @@ describe('an upload', () => {
     expect((await fetch(`${stage.url}/api/v1/auth/login`, { method: 'POST', body: form })).status).toBe(415);
   });
 
+  it('whose boundary is missing or too long is 400', async () => {
+    for (const boundary of ['', `; boundary=${'b'.repeat(300)}`]) {
+      const headers = { 'content-type': `multipart/form-data${boundary}` };
+      const answer = await admin.send<any>('POST', '/api/firmwares/upload', { rawBody: 'x', headers });
+      expect([answer.status, answer.body.error.code]).toEqual([400, 'VALIDATION_FAILED']);
+    }
+  });
+
   it('is for administrators', async () => {
     expect((await send(viewer, { file: binaryOf(10), fields: { target: 'esp32', version: '9.0.0' } })).status).toBe(
       403,
