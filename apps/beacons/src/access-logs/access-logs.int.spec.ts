@@ -14,7 +14,7 @@ let beacon: BeaconDevice;
 let entityId: string;
 
 beforeAll(async () => {
-  stage = await MallStage.open();
+  stage = await MallStage.open({ ACCESS_LOG_RETENTION_DAYS: '365' });
   const orchestrator = await MallOrchestrator.ofNewMall(await stage.as('admin'));
   entityId = orchestrator.entityId;
   beacon = new BeaconDevice(entityId, orchestrator);
