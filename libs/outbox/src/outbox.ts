@@ -1,5 +1,5 @@
 import { headers, type MsgHdrs } from '@nats-io/transport-node';
-import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
+import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { MESSAGE_HEADERS } from '#libs/contracts';
 import type { BrokerConnection, JetStreamPublisher } from '#libs/jetstream';
 import { Ticker } from '#libs/platform';
@@ -11,6 +11,7 @@ const OTHER_REPLICA_DELAY_MS = 25;
 
 /** Brings what was committed to the broker: at once after a commit, and later what a crash or an outage left behind. */
 export class Outbox implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly logger = new Logger('Outbox');
   private readonly ticker = new Ticker('Outbox', SWEEP_MS, () => this.sweep());
 
   constructor(
@@ -41,13 +42,33 @@ export class Outbox implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async publishAll(entries: readonly OutboxEntry[]): Promise<readonly number[]> {
-    const outcomes = await Promise.allSettled(
-      entries.map(({ subject, body, messageId }) =>
-        this.publisher.publish(subject, body, { messageId, headers: publishedNow() }),
-      ),
-    );
-    return entries.filter((_, index) => outcomes[index]?.status === 'fulfilled').map(({ outboxId }) => outboxId);
+    const stored = await Promise.all(bySubject(entries).map((sameSubject) => this.publishInOrder(sameSubject)));
+    return stored.flat();
   }
+
+  /** One after the other: behind an entry that failed nothing of its subject may be stored. */
+  private async publishInOrder(entries: readonly OutboxEntry[]): Promise<readonly number[]> {
+    const stored: number[] = [];
+    try {
+      for (const { outboxId, subject, body, messageId } of entries) {
+        await this.publisher.publish(subject, body, { messageId, headers: publishedNow() });
+        stored.push(outboxId);
+      }
+    } catch (error) {
+      this.logger.warn({ event: 'outbox_not_delivered', subject: entries[0]?.subject, error });
+    }
+    return stored;
+  }
+}
+
+function bySubject(entries: readonly OutboxEntry[]): OutboxEntry[][] {
+  const groups = new Map<string, OutboxEntry[]>();
+  for (const entry of entries) {
+    const group = groups.get(entry.subject);
+    if (group) group.push(entry);
+    else groups.set(entry.subject, [entry]);
+  }
+  return [...groups.values()];
 }
 
 function publishedNow(): MsgHdrs {
