@@ -1,9 +1,9 @@
-import type { DataUpdate } from './entities.dto.js';
+import type { DataUpdate } from './malls/entities.dto.js';
 import { MALL_EVENTS, ORCHESTRATOR_NOTICES, type OrchestratorEventName } from './events.js';
-import type { FirmwareUpdateEvent } from './firmware.dto.js';
-import { MALL_ROUTES, SOCKET_PATHS } from './malls.routes.js';
-import type { ConnectedNotice, ResyncRequiredNotice } from './orchestrator-events.dto.js';
-import type { TaskCancelEvent, TaskCreateEvent } from './tasks.dto.js';
+import type { FirmwareUpdateEvent } from './malls/firmware.dto.js';
+import { MALL_ROUTES, SOCKET_PATHS } from './malls/malls.routes.js';
+import type { ConnectedNotice, ResyncRequiredNotice } from './malls/orchestrator-events.dto.js';
+import type { TaskCancelEvent, TaskCreateEvent } from './malls/tasks.dto.js';
 
 type Json = Readonly<Record<string, unknown>>;
 

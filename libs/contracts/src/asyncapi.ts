@@ -1,7 +1,7 @@
 import { MALL_HUB_EVENTS, orchestratorsAsyncApi } from './asyncapi.malls.js';
 import { ROBOT_EVENTS, STREAM_EVENTS } from './events.js';
 import { HUB_NAMESPACE, HUB_NOTICES } from './hub.js';
-import { type MessageContract, ROBOT_MESSAGES } from './messages.js';
+import { type MessageContract, ROBOT_MESSAGES } from './robots/messages.js';
 import { STREAMS } from './streams.js';
 
 type Json = Readonly<Record<string, unknown>>;

@@ -5,7 +5,7 @@ export {
   type AccessLog,
   type AccessLogBatch,
   type EncryptedBatch,
-} from './access-log.batch.js';
+} from './malls/access-log.batch.js';
 export { toAsyncApi } from './asyncapi.js';
 export {
   beaconProofBytes,
@@ -16,7 +16,7 @@ export {
   unlockChallengeBytes,
   type BeaconGrant,
   type BeaconProof,
-} from './beacon-auth.js';
+} from './malls/beacon-auth.js';
 export {
   ACCESS_RESULTS,
   BEACON_COMMANDS,
@@ -47,14 +47,14 @@ export {
   type QueuedBeaconCommand,
   type UnlockChallengeDto,
   type UnlockType,
-} from './beacons.dto.js';
+} from './malls/beacons.dto.js';
 export {
   BEACONS_REQUESTS,
   DEVICE_RECORDS_REQUESTS,
   type AccessLogUpload,
   type BeaconDeviceQuery,
-} from './beacons.requests.js';
-export { BATCH_TYPES, MAX_BATCH_ITEMS, type BatchType } from './batch.dto.js';
+} from './malls/beacons.requests.js';
+export { BATCH_TYPES, MAX_BATCH_ITEMS, type BatchType } from './malls/batch.dto.js';
 export { canonicalJson, contentHashOf } from './canonical-json.js';
 export {
   checksumBytes,
@@ -69,7 +69,7 @@ export {
   type Checksums,
   type Collection,
   type RecordType,
-} from './checksums.js';
+} from './malls/checksums.js';
 export {
   COMMAND_STATUSES,
   TIMELINE_KINDS,
@@ -88,9 +88,9 @@ export {
   type RetryPolicy,
   type TimelineEntry,
   type TimelineKind,
-} from './commands.dto.js';
+} from './robots/commands.dto.js';
 export { CONSUMERS, redriveConsumer, robotConsumers, type ConsumerContract, type ConsumerName } from './consumers.js';
-export { decodeMessage, MAX_JSON_DEPTH, nestsDeeperThan, type DecodedMessage } from './decode.js';
+export { decodeMessage, MAX_JSON_DEPTH, nestsDeeperThan, type DecodedMessage } from './robots/decode.js';
 export {
   MAX_RECORD_BYTES,
   RECORD_OPERATIONS,
@@ -114,9 +114,9 @@ export {
   type RecordRef,
   type RecordReplaced,
   type WireRecord,
-} from './entities.dto.js';
-export { ENTITIES_REQUESTS } from './entities.requests.js';
-export { JsonObject, parseInstant, PAYLOAD_VERSION, type Envelope } from './envelope.js';
+} from './malls/entities.dto.js';
+export { ENTITIES_REQUESTS } from './malls/entities.requests.js';
+export { JsonObject, parseInstant, PAYLOAD_VERSION, type Envelope } from './robots/envelope.js';
 export {
   ERROR_CODES,
   isErrorCode,
@@ -169,8 +169,8 @@ export {
   type FirmwareUpdateEvent,
   type RolloutStrategy,
   type StoredFile,
-} from './firmware.dto.js';
-export { FIRMWARE_REQUESTS, type FirmwareReader } from './firmware.requests.js';
+} from './malls/firmware.dto.js';
+export { FIRMWARE_REQUESTS, type FirmwareReader } from './malls/firmware.requests.js';
 export { GRPC_METADATA, HTTP_HEADERS, MESSAGE_HEADERS } from './headers.js';
 export {
   entityGroup,
@@ -202,18 +202,18 @@ export {
   type ImportRowDto,
   type ImportRowPage,
   type ImportState,
-} from './imports.dto.js';
-export { IMPORTS_REQUESTS } from './imports.requests.js';
-export { growthOfNumbers } from './json-numbers.js';
-export { RATE_LIMITS, type RateLimit, type RateLimitName } from './limits.js';
-export { SOCKET_PATHS } from './malls.routes.js';
+} from './malls/imports.dto.js';
+export { IMPORTS_REQUESTS } from './malls/imports.requests.js';
+export { growthOfNumbers } from './robots/json-numbers.js';
+export { RATE_LIMITS, type RateLimit, type RateLimitName } from './access/limits.js';
+export { SOCKET_PATHS } from './malls/malls.routes.js';
 export {
   CommandAckPayload,
   ROBOT_MESSAGES,
   type MessageContract,
   type PayloadOf,
   type RobotMessageName,
-} from './messages.js';
+} from './robots/messages.js';
 export {
   isEventId,
   type ConfigurationChange,
@@ -226,8 +226,8 @@ export {
   type OrchestratorResyncReason,
   type ResyncRequiredNotice,
   type StoredEventAck,
-} from './orchestrator-events.dto.js';
-export { ORCHESTRATOR_EVENTS_REQUESTS } from './orchestrator-events.requests.js';
+} from './malls/orchestrator-events.dto.js';
+export { ORCHESTRATOR_EVENTS_REQUESTS } from './malls/orchestrator-events.requests.js';
 export {
   HEARTBEAT_INTERVAL_S,
   ORCHESTRATOR_CAPABILITIES,
@@ -246,8 +246,8 @@ export {
   type OrchestratorRegistration,
   type RegistrationProof,
   type StreamOpening,
-} from './orchestrators.dto.js';
-export { ORCHESTRATORS_REQUESTS } from './orchestrators.requests.js';
+} from './malls/orchestrators.dto.js';
+export { ORCHESTRATORS_REQUESTS } from './malls/orchestrators.requests.js';
 export {
   isMachineRole,
   MACHINE_ROLES,
@@ -261,8 +261,8 @@ export {
   type Policy,
   type Role,
   type UserRole,
-} from './policies.js';
-export { problemsOfRecord, RECORD_REFERENCES, type FieldProblem } from './records.schema.js';
+} from './access/policies.js';
+export { problemsOfRecord, RECORD_REFERENCES, type FieldProblem } from './malls/records.schema.js';
 export {
   COMMANDS_REQUESTS,
   MAX_REPLY_BYTES,
@@ -283,7 +283,7 @@ export {
   type RobotUpdate,
   type SettingsDeltaDto,
   type SnapshotDto,
-} from './robots.dto.js';
+} from './robots/robots.dto.js';
 export { type HttpMethod, type Route } from './route.js';
 export {
   ROLLOUT_DEVICE_STATES,
@@ -300,8 +300,8 @@ export {
   type RolloutReason,
   type RolloutRequest,
   type RolloutStatus,
-} from './rollouts.dto.js';
-export { ROLLOUTS_REQUESTS, type RolloutAction } from './rollouts.requests.js';
+} from './malls/rollouts.dto.js';
+export { ROLLOUTS_REQUESTS, type RolloutAction } from './malls/rollouts.requests.js';
 export { ROUTES, type RouteName } from './routes.js';
 export {
   DELIVERY_EVIDENCE,
@@ -354,8 +354,8 @@ export {
   type SyncChecksumDto,
   type SyncChecksumQuery,
   type SyncFormat,
-} from './sync.dto.js';
-export { SYNC_REQUESTS } from './sync.requests.js';
+} from './malls/sync.dto.js';
+export { SYNC_REQUESTS } from './malls/sync.requests.js';
 export {
   TASK_ENDS,
   TASK_GROUPINGS,
@@ -387,8 +387,8 @@ export {
   type TaskReportOutcome,
   type TaskStatus,
   type TaskUpdatedEvent,
-} from './tasks.dto.js';
-export { TASKS_REQUESTS, type TaskListQuery, type TaskReporter } from './tasks.requests.js';
+} from './malls/tasks.dto.js';
+export { TASKS_REQUESTS, type TaskListQuery, type TaskReporter } from './malls/tasks.requests.js';
 export {
   AGGREGATES,
   type Aggregate,
@@ -398,4 +398,4 @@ export {
   type SamplePage,
   type SampleQuery,
   type TimeRange,
-} from './telemetry.dto.js';
+} from './robots/telemetry.dto.js';

@@ -6,8 +6,8 @@ import type {
   CommandPage,
   CommandRequest,
   Requester,
-} from './commands.dto.js';
-import type { JsonObject } from './envelope.js';
+} from './robots/commands.dto.js';
+import type { JsonObject } from './robots/envelope.js';
 import type {
   DeviceCredentialsDto,
   FleetPage,
@@ -17,8 +17,8 @@ import type {
   RobotUpdate,
   SettingsDeltaDto,
   SnapshotDto,
-} from './robots.dto.js';
-import type { BucketDto, BucketQuery, SamplePage, SampleQuery } from './telemetry.dto.js';
+} from './robots/robots.dto.js';
+import type { BucketDto, BucketQuery, SamplePage, SampleQuery } from './robots/telemetry.dto.js';
 
 /**
  * A question that one service asks another over the broker. Only service users may speak on `rpc.>`, so the types are

@@ -1,5 +1,5 @@
-import type { RateLimitName } from './limits.js';
-import type { Policy } from './policies.js';
+import type { RateLimitName } from './access/limits.js';
+import type { Policy } from './access/policies.js';
 
 export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'DELETE';
 

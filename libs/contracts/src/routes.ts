@@ -1,4 +1,4 @@
-import { MALL_ROUTES } from './malls.routes.js';
+import { MALL_ROUTES } from './malls/malls.routes.js';
 import { route, type Route } from './route.js';
 
 const ROBOTS = '/api/v1/robots';

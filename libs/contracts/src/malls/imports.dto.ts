@@ -1,5 +1,5 @@
 import type { Collection } from './checksums.js';
-import type { JsonObject } from './envelope.js';
+import type { JsonObject } from '../robots/envelope.js';
 
 /** `merge` leaves records that are not in the upload as they are, `replace` deletes them. */
 export const IMPORT_MODES = ['merge', 'replace'] as const;

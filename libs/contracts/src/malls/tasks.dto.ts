@@ -1,4 +1,4 @@
-import type { JsonObject } from './envelope.js';
+import type { JsonObject } from '../robots/envelope.js';
 
 /** The documents' six (orchestrators.txt 5.2); the last three are final. */
 export const TASK_STATUSES = ['queued', 'assigned', 'in_progress', 'completed', 'failed', 'cancelled'] as const;

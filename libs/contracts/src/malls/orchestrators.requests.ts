@@ -10,7 +10,7 @@ import type {
   RegistrationProof,
   StreamOpening,
 } from './orchestrators.dto.js';
-import { request } from './requests.js';
+import { request } from '../requests.js';
 
 interface OfEntity {
   readonly entity_id: string;

@@ -12,7 +12,7 @@ import type {
   FirmwareReportDto,
   StoredFile,
 } from './firmware.dto.js';
-import { request } from './requests.js';
+import { request } from '../requests.js';
 
 interface OfFirmware {
   readonly firmware_id: string;

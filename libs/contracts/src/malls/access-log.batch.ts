@@ -1,8 +1,8 @@
 import Type, { type Static, type TSchema } from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';
 import { ACCESS_RESULTS } from './beacons.dto.js';
-import { parseInstant } from './envelope.js';
-import { MusterError } from './errors.js';
+import { parseInstant } from '../robots/envelope.js';
+import { MusterError } from '../errors.js';
 
 /** Rows of one batch at most (decision G11). */
 export const MAX_BATCH_LOGS = 100;

@@ -20,7 +20,7 @@ import type {
   UnlockType,
 } from './beacons.dto.js';
 import type { BeaconGrant } from './beacon-auth.js';
-import { request } from './requests.js';
+import { request } from '../requests.js';
 
 interface OfEntity {
   readonly entity_id: string;

@@ -1,4 +1,4 @@
-import { limited, route, type Route } from './route.js';
+import { limited, route, type Route } from '../route.js';
 
 const ORCHESTRATORS = '/api/orchestrators';
 const ENTITIES = '/api/v1/entities';

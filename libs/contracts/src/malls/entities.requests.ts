@@ -1,4 +1,4 @@
-import type { JsonObject } from './envelope.js';
+import type { JsonObject } from '../robots/envelope.js';
 import type {
   ChangePage,
   EnrolmentSecretDto,
@@ -14,7 +14,7 @@ import type {
   RecordReplaced,
   WireRecord,
 } from './entities.dto.js';
-import { request } from './requests.js';
+import { request } from '../requests.js';
 
 interface OfEntity {
   readonly entity_id: string;

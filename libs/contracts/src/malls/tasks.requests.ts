@@ -1,4 +1,4 @@
-import { request } from './requests.js';
+import { request } from '../requests.js';
 import type {
   TaskAnalyticsDto,
   TaskAnalyticsQuery,

@@ -1,4 +1,4 @@
-import type { JsonObject } from './envelope.js';
+import type { JsonObject } from '../robots/envelope.js';
 import type { FirmwarePriority } from './firmware.dto.js';
 
 /** `unknown` until its first heartbeat. */

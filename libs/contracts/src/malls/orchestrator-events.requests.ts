@@ -4,7 +4,7 @@ import type {
   EventAckRequest,
   StoredEventAck,
 } from './orchestrator-events.dto.js';
-import { request } from './requests.js';
+import { request } from '../requests.js';
 
 /** Acknowledgements of events, and configurations, as the service `orchestrators` keeps them. */
 export const ORCHESTRATOR_EVENTS_REQUESTS = {

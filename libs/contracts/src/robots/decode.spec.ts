@@ -1,5 +1,5 @@
 import { decodeMessage, nestsDeeperThan } from './decode.js';
-import { PermanentMessageError } from './errors.js';
+import { PermanentMessageError } from '../errors.js';
 import { ROBOT_MESSAGES } from './messages.js';
 
 const SUBJECT = 'robots.status.RB-001';

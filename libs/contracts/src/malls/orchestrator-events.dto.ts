@@ -1,5 +1,5 @@
-import type { JsonObject } from './envelope.js';
-import type { OrchestratorEventName } from './events.js';
+import type { JsonObject } from '../robots/envelope.js';
+import type { OrchestratorEventName } from '../events.js';
 
 const EVENT_ID = /^evt-(0|[1-9]\d{0,15})$/;
 

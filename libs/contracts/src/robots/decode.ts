@@ -2,10 +2,10 @@ import { isUtf8 } from 'node:buffer';
 import { Compile, type Validator } from 'typebox/compile';
 import type { Static, TSchema } from 'typebox';
 import { type Envelope, PAYLOAD_VERSION, parseInstant } from './envelope.js';
-import { PermanentMessageError } from './errors.js';
+import { PermanentMessageError } from '../errors.js';
 import { growthOfNumbers } from './json-numbers.js';
 import type { MessageContract } from './messages.js';
-import { robotIdOf } from './subjects.js';
+import { robotIdOf } from '../subjects.js';
 
 /** Deeper JSON overflows the stack of whoever prints or stores it later. */
 export const MAX_JSON_DEPTH = 64;

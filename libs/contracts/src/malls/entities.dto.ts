@@ -1,5 +1,5 @@
 import type { Collection, RecordType } from './checksums.js';
-import type { JsonObject } from './envelope.js';
+import type { JsonObject } from '../robots/envelope.js';
 
 /** Longitude and latitude. */
 export type GeoPoint = readonly [number, number];

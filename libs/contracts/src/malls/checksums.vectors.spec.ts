@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { canonicalJson } from './canonical-json.js';
+import { canonicalJson } from '../canonical-json.js';
 import { type Collection, collectionChecksum, globalChecksum, recordChecksum } from './checksums.js';
 
 interface Vectors {

@@ -10,7 +10,7 @@ import type {
   ImportResult,
   ImportRowPage,
 } from './imports.dto.js';
-import { request } from './requests.js';
+import { request } from '../requests.js';
 
 interface Paging {
   readonly limit: number;

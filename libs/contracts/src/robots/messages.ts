@@ -1,7 +1,7 @@
 import Type, { type Static, type TSchema } from 'typebox';
 import { envelopeOf, JsonObject } from './envelope.js';
-import { ROBOT_SUBJECTS, type RobotSubjectTemplate } from './subjects.js';
-import { MAX_MESSAGE_BYTES, type StreamName } from './streams.js';
+import { ROBOT_SUBJECTS, type RobotSubjectTemplate } from '../subjects.js';
+import { MAX_MESSAGE_BYTES, type StreamName } from '../streams.js';
 
 /** Three of them merged into one robot must fit into one reply of the broker. */
 const MAX_REPORT_BYTES = 256 * 1_024;
