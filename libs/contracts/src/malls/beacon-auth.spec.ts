@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { beaconProofBytes, isDeviceId, parseNonce, unlockChallengeBytes } from './beacon-auth.js';
 
 const vectors = JSON.parse(
-  readFileSync(resolve(import.meta.dirname, '../../../docs/vectors/beacon-auth.json'), 'utf8'),
+  readFileSync(resolve(import.meta.dirname, '../../../../docs/vectors/beacon-auth.json'), 'utf8'),
 );
 
 describe('the bytes of beacon authentication', () => {
