@@ -3,7 +3,7 @@ import { connectDataSource } from '#libs/database';
 import { PlatformConfig, type RunningService, shutDown, startService } from '#libs/platform';
 import type { DataSource } from 'typeorm';
 import { OrchestratorsModule } from '../../apps/orchestrators/src/orchestrators.module.js';
-import { TokenIssuer } from '../../apps/gateway/src/auth/token.issuer.js';
+import { TokenIssuer } from '../../apps/gateway/src/auth/tokens/token.issuer.js';
 import { SseClient, type SseOptions, WsClient, type WsOptions } from './event-stream.js';
 import type { GatewayStage } from './hub.js';
 

@@ -6,7 +6,7 @@ import { DataSource } from 'typeorm';
 import { inboxPrefixOf } from '#libs/contracts';
 import { BrokerConnection, provision } from '#libs/jetstream';
 import { PlatformConfig, type RunningService, shutDown, startService } from '#libs/platform';
-import { TokenIssuer } from '../../apps/gateway/src/auth/token.issuer.js';
+import { TokenIssuer } from '../../apps/gateway/src/auth/tokens/token.issuer.js';
 import { GatewayModule } from '../../apps/gateway/src/gateway.module.js';
 import { EntityService } from '../../apps/orchestrators/src/entities/entity.service.js';
 import type { ChangeOutcome, RecordChange } from '../../apps/orchestrators/src/entities/record.changes.js';

@@ -6,7 +6,7 @@ import { GatewayStage } from '../../../test/support/hub.js';
 import { WsClient } from '../../../test/support/event-stream.js';
 import { HubClient } from '../../../test/support/hub-client.js';
 import { waitFor } from '../../../test/support/wait.js';
-import { TokenIssuer } from './auth/token.issuer.js';
+import { TokenIssuer } from './auth/tokens/token.issuer.js';
 
 const DEADLINE_MS = 6_000;
 

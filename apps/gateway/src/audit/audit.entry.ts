@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Principal } from '#libs/auth';
 import { type ErrorCode, ROUTES } from '#libs/contracts';
-import '../auth/request.principal.js';
+import '../auth/guards/request.principal.js';
 import '../error.filter.js';
 import { requesterOf } from '../requester.js';
 import { routeOf } from '../route.names.js';

@@ -4,7 +4,7 @@ import { connectDataSource } from '#libs/database';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/database.js';
 import { type Answer, TEST_PASSWORD_ENV, TEST_PASSWORDS, TestEdge } from '../../../../test/support/gateway.js';
 import { waitFor } from '../../../../test/support/wait.js';
-import { TokenIssuer } from '../auth/token.issuer.js';
+import { TokenIssuer } from '../auth/tokens/token.issuer.js';
 import { Endpoint } from '../route.decorator.js';
 import { AuditRepository } from './audit.repository.js';
 

@@ -6,9 +6,9 @@ import { TEST_PASSWORD_ENV, TEST_PASSWORDS, TestEdge, type Answer } from '../../
 import { waitFor } from '../../../../test/support/wait.js';
 import { Endpoint } from '../route.decorator.js';
 import { Authenticator } from './authenticator.js';
-import { SessionRevocations } from './session.revocations.js';
-import { SigningKeys } from './signing-keys.js';
-import { TokenIssuer } from './token.issuer.js';
+import { SessionRevocations } from './sessions/session.revocations.js';
+import { SigningKeys } from './tokens/signing-keys.js';
+import { TokenIssuer } from './tokens/token.issuer.js';
 
 @Controller()
 class ProbeController {
@@ -262,7 +262,7 @@ describe('who may do what', () => {
   });
 
   it('a key made by a later replica is believed without a restart', async () => {
-    const { generateSigningKey } = await import('./signing-keys.js');
+    const { generateSigningKey } = await import('./tokens/signing-keys.js');
     const { privateJwk, ...key } = await generateSigningKey();
     await edge.database.query(
       `INSERT INTO "auth"."signingKeys" ("kid", "privateJwk", "publicJwk") VALUES ($1, $2, $3)`,

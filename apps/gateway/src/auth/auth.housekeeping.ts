@@ -1,8 +1,8 @@
 import { Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { AuthSettings } from './auth.settings.js';
-import { RevocationRepository } from './revocation.repository.js';
-import { SessionRepository } from './session.repository.js';
+import { RevocationRepository } from './sessions/revocation.repository.js';
+import { SessionRepository } from './sessions/session.repository.js';
 import { deleteExpiredLimits } from './shared.limiter.js';
 
 const EVERY_MS = 3_600_000;

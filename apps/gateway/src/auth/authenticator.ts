@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { Principal } from '#libs/auth';
 import { MusterError } from '#libs/contracts';
-import { ApiKeyVerifier } from './api-key.verifier.js';
-import { BearerVerifier } from './bearer.verifier.js';
+import { ApiKeyVerifier } from './api-keys/api-key.verifier.js';
+import { BearerVerifier } from './tokens/bearer.verifier.js';
 import type { Credentials, CredentialVerifier } from './credentials.js';
-import { SessionRevocations } from './session.revocations.js';
+import { SessionRevocations } from './sessions/session.revocations.js';
 
 /** Says who a caller is: the one way in for REST, sockets and streams. */
 @Injectable()

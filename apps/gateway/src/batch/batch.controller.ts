@@ -3,7 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import type { Principal } from '#libs/auth';
 import { MAX_BATCH_ITEMS, MusterError, ROUTES } from '#libs/contracts';
-import { CurrentPrincipal } from '../auth/request.principal.js';
+import { CurrentPrincipal } from '../auth/guards/request.principal.js';
 import { JsonBody } from '../edge.body.js';
 import { Endpoint } from '../route.decorator.js';
 import { BatchUploadRequest, BatchUploadResponse } from './batch.dto.js';

@@ -2,7 +2,7 @@ import { Controller } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { type BeaconChallengeDto, type BeaconKeyDto, BEACONS_REQUESTS, ROUTES } from '#libs/contracts';
 import { RpcClient } from '#libs/jetstream';
-import { TokenIssuer } from '../auth/token.issuer.js';
+import { TokenIssuer } from '../auth/tokens/token.issuer.js';
 import { JsonBody } from '../edge.body.js';
 import { Endpoint } from '../route.decorator.js';
 import {

@@ -12,7 +12,7 @@ import {
   type UnlockChallengeDto,
 } from '#libs/contracts';
 import { RpcClient } from '#libs/jetstream';
-import { CurrentPrincipal } from '../auth/request.principal.js';
+import { CurrentPrincipal } from '../auth/guards/request.principal.js';
 import { Caller, type KeyedRequester } from '../idempotency/idempotency.key.js';
 import { JsonBody } from '../edge.body.js';
 import { EntityId } from '../entities/path.parameters.js';

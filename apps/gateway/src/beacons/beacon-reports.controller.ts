@@ -11,7 +11,7 @@ import {
   ROUTES,
 } from '#libs/contracts';
 import { RpcClient } from '#libs/jetstream';
-import { CurrentPrincipal } from '../auth/request.principal.js';
+import { CurrentPrincipal } from '../auth/guards/request.principal.js';
 import { BatchTypes } from '../batch/batch.types.js';
 import { JsonBody } from '../edge.body.js';
 import { entityOf, requireOwnEntity } from '../isolation/entity.access.js';

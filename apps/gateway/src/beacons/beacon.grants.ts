@@ -2,8 +2,8 @@ import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@
 import { BEACONS_REQUESTS } from '#libs/contracts';
 import { RpcClient } from '#libs/jetstream';
 import { Ticker } from '#libs/platform';
-import { RevocationRepository } from '../auth/revocation.repository.js';
-import { SessionRevocations } from '../auth/session.revocations.js';
+import { RevocationRepository } from '../auth/sessions/revocation.repository.js';
+import { SessionRevocations } from '../auth/sessions/session.revocations.js';
 
 const EVERY_MS = 1_000;
 

@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Principal } from '#libs/auth';
 import { COMMANDS_REQUESTS, ROUTES, type BatchDto, type CommandDetailDto, type CommandDto } from '#libs/contracts';
 import { RpcClient } from '#libs/jetstream';
-import { CurrentPrincipal } from '../auth/request.principal.js';
+import { CurrentPrincipal } from '../auth/guards/request.principal.js';
 import { RobotId } from '../edge.body.js';
 import { requesterOf } from '../requester.js';
 import { linkNext, PAGE_HEADERS } from '../next.link.js';

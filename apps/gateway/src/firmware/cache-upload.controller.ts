@@ -4,7 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import type { Principal } from '#libs/auth';
 import { FIRMWARE_REQUESTS, ROUTES, type CachedFirmwareDto } from '#libs/contracts';
 import { RpcClient } from '#libs/jetstream';
-import { CurrentPrincipal } from '../auth/request.principal.js';
+import { CurrentPrincipal } from '../auth/guards/request.principal.js';
 import { entityOf, requireOwnEntity } from '../isolation/entity.access.js';
 import { requesterOf } from '../requester.js';
 import { Endpoint } from '../route.decorator.js';

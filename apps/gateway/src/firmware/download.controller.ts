@@ -12,7 +12,7 @@ import {
   type FirmwareFileDto,
 } from '#libs/contracts';
 import { RpcClient } from '#libs/jetstream';
-import { CurrentPrincipal } from '../auth/request.principal.js';
+import { CurrentPrincipal } from '../auth/guards/request.principal.js';
 import { Endpoint } from '../route.decorator.js';
 import { allowsRange, type ByteRange, isKnownTag, parseRange } from './byte.range.js';
 import { FileSender, type FilePart } from './file.sender.js';

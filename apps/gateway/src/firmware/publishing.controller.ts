@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Principal } from '#libs/auth';
 import { FIRMWARE_REQUESTS, MusterError, requireTokenId, ROUTES, type FirmwareDto } from '#libs/contracts';
 import { RpcClient } from '#libs/jetstream';
-import { CurrentPrincipal } from '../auth/request.principal.js';
+import { CurrentPrincipal } from '../auth/guards/request.principal.js';
 import { JsonBody } from '../edge.body.js';
 import { PublicUrl } from '../public.url.js';
 import { requesterOf } from '../requester.js';

@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Principal } from '#libs/auth';
 import { FIRMWARE_REQUESTS, requireTokenId, ROUTES, type FirmwareReportDto } from '#libs/contracts';
 import { RpcClient } from '#libs/jetstream';
-import { CurrentPrincipal } from '../auth/request.principal.js';
+import { CurrentPrincipal } from '../auth/guards/request.principal.js';
 import { BatchTypes } from '../batch/batch.types.js';
 import { JsonBody } from '../edge.body.js';
 import { entityOf } from '../isolation/entity.access.js';

@@ -2,7 +2,7 @@ import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/com
 import type { Subscription } from 'rxjs';
 import { MusterError } from '#libs/contracts';
 import { Authenticator } from '../auth/authenticator.js';
-import { SessionRevocations } from '../auth/session.revocations.js';
+import { SessionRevocations } from '../auth/sessions/session.revocations.js';
 import { openSockets } from './hub.metrics.js';
 import { HubGroups } from './hub.groups.js';
 import { HubSession } from './hub.session.js';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { Principal } from '#libs/auth';
 import { HTTP_HEADERS, type RouteName } from '#libs/contracts';
-import '../auth/request.principal.js';
+import '../auth/guards/request.principal.js';
 import { readIdempotencyKey } from './idempotency.key.js';
 import '../json.body.js';
 import { routeOf } from '../route.names.js';

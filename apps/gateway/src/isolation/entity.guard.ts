@@ -1,7 +1,7 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { requireOwnEntity } from './entity.access.js';
-import '../auth/request.principal.js';
+import '../auth/guards/request.principal.js';
 
 /** Last of four: does a device speak of its own entity? A form's fields are checked by its handler. */
 @Injectable()

@@ -1,7 +1,7 @@
 import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Observable } from 'rxjs';
-import '../auth/request.principal.js';
+import '../auth/guards/request.principal.js';
 import { routeOf } from '../route.names.js';
 import { refuseExceeded, showAllowance } from './allowance.js';
 import { RouteLimiter } from './route.limiter.js';

@@ -3,7 +3,7 @@ import { HTTP_HEADERS, MusterError, RATE_LIMITS, type Route, ROUTES } from '#lib
 import type { MachineScope } from '#libs/auth';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/database.js';
 import { type Answer, TEST_PASSWORD_ENV, TestEdge } from '../../../../test/support/gateway.js';
-import { TokenIssuer } from '../auth/token.issuer.js';
+import { TokenIssuer } from '../auth/tokens/token.issuer.js';
 import { Endpoint } from '../route.decorator.js';
 
 @Controller()

@@ -4,7 +4,7 @@ import { IsOptional, IsString } from 'class-validator';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Principal } from '#libs/auth';
 import { HTTP_HEADERS, MusterError, ROUTES } from '#libs/contracts';
-import { CurrentPrincipal } from '../auth/request.principal.js';
+import { CurrentPrincipal } from '../auth/guards/request.principal.js';
 import { Endpoint, type EndpointOptions } from '../route.decorator.js';
 import { OrchestratorSessions } from './orchestrator.sessions.js';
 import { SseTransport } from './sse.transport.js';

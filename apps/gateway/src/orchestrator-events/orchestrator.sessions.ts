@@ -2,7 +2,7 @@ import { Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@ne
 import { Subject, type Observable, type Subscription } from 'rxjs';
 import { MusterError } from '#libs/contracts';
 import { Authenticator } from '../auth/authenticator.js';
-import { SessionRevocations } from '../auth/session.revocations.js';
+import { SessionRevocations } from '../auth/sessions/session.revocations.js';
 import { LiveEngine } from '../live/live.engine.js';
 import type { EventTransport } from './event.transport.js';
 import { connections } from './orchestrator-events.metrics.js';

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { register } from 'prom-client';
-import { SessionRevocations } from '../auth/session.revocations.js';
+import { SessionRevocations } from '../auth/sessions/session.revocations.js';
 import { LiveEngine } from '../live/live.engine.js';
 import { type SseClient, WsClient } from '../../../../test/support/event-stream.js';
 import { GatewayStage } from '../../../../test/support/hub.js';

@@ -3,7 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import type { Principal } from '#libs/auth';
 import { MusterError, RATE_LIMITS, ROUTES, type HeartbeatAnswer } from '#libs/contracts';
-import { CurrentPrincipal } from '../auth/request.principal.js';
+import { CurrentPrincipal } from '../auth/guards/request.principal.js';
 import { JsonBody } from '../edge.body.js';
 import { showAllowance } from '../limits/allowance.js';
 import { Endpoint } from '../route.decorator.js';

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { ORCHESTRATORS_REQUESTS } from '#libs/contracts';
 import { RpcClient } from '#libs/jetstream';
-import { RevocationRepository } from '../auth/revocation.repository.js';
-import { SessionRevocations } from '../auth/session.revocations.js';
+import { RevocationRepository } from '../auth/sessions/revocation.repository.js';
+import { SessionRevocations } from '../auth/sessions/session.revocations.js';
 
 /** Ends what orchestrators may do. */
 @Injectable()

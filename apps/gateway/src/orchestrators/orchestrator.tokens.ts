@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { TokenVerifier, type Principal } from '#libs/auth';
 import { MusterError, type OrchestratorGrant } from '#libs/contracts';
 import { AuthSettings, OWN_ISSUER, REFRESH_GRACE_S } from '../auth/auth.settings.js';
-import { SessionRevocations } from '../auth/session.revocations.js';
-import { SigningKeys } from '../auth/signing-keys.js';
-import { TokenIssuer, type MachineToken } from '../auth/token.issuer.js';
+import { SessionRevocations } from '../auth/sessions/session.revocations.js';
+import { SigningKeys } from '../auth/tokens/signing-keys.js';
+import { TokenIssuer, type MachineToken } from '../auth/tokens/token.issuer.js';
 
 /** The part of a token's life at whose end it may be refreshed: two of the documents' seven days. */
 const REFRESHABLE_PART = 2 / 7;

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { RateLimiterPostgres } from 'rate-limiter-flexible';
 import { DataSource } from 'typeorm';
 import { MusterError, RATE_LIMITS, type ErrorCode } from '#libs/contracts';
-import { networkOf } from '../auth/log-in.limiter.js';
+import { networkOf } from '../auth/sessions/log-in.limiter.js';
 import { sharedLimiter } from '../auth/shared.limiter.js';
 
 const FAILURES: ReadonlySet<ErrorCode> = new Set(['AUTH_INVALID_SIGNATURE', 'ENTITY_NOT_FOUND']);

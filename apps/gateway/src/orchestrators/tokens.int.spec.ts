@@ -3,10 +3,10 @@ import { Api, type Answer } from '../../../../test/support/api.js';
 import { createMall, MallOrchestrator, newDeviceKeys, tryRegister } from '../../../../test/support/mall.js';
 import { MallStage } from '../../../../test/support/mall-stage.js';
 import { waitFor } from '../../../../test/support/wait.js';
-import { RevocationRepository } from '../auth/revocation.repository.js';
+import { RevocationRepository } from '../auth/sessions/revocation.repository.js';
 import { AuthSettings } from '../auth/auth.settings.js';
-import { SigningKeys } from '../auth/signing-keys.js';
-import { TokenIssuer } from '../auth/token.issuer.js';
+import { SigningKeys } from '../auth/tokens/signing-keys.js';
+import { TokenIssuer } from '../auth/tokens/token.issuer.js';
 
 const DAY_S = 86_400;
 const LIFE_S = 7 * DAY_S;

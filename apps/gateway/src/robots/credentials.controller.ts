@@ -3,7 +3,7 @@ import { ApiBody, ApiExtraModels, ApiResponse, ApiTags, getSchemaPath } from '@n
 import type { Principal } from '#libs/auth';
 import { ENTITIES_REQUESTS, MusterError, ROBOTS_REQUESTS, ROUTES, type DeviceCredentialsDto } from '#libs/contracts';
 import { RpcClient } from '#libs/jetstream';
-import { CurrentPrincipal } from '../auth/request.principal.js';
+import { CurrentPrincipal } from '../auth/guards/request.principal.js';
 import { JsonBody, RobotId } from '../edge.body.js';
 import { requesterOf } from '../requester.js';
 import { Endpoint } from '../route.decorator.js';

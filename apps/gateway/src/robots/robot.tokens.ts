@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { AuthSettings } from '../auth/auth.settings.js';
-import { SessionRevocations } from '../auth/session.revocations.js';
-import { TokenIssuer } from '../auth/token.issuer.js';
+import { SessionRevocations } from '../auth/sessions/session.revocations.js';
+import { TokenIssuer } from '../auth/tokens/token.issuer.js';
 
 const MS_PER_SECOND = 1_000;
 

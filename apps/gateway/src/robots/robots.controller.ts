@@ -12,7 +12,7 @@ import {
   type RobotReportDto,
 } from '#libs/contracts';
 import { RpcClient } from '#libs/jetstream';
-import { CurrentPrincipal } from '../auth/request.principal.js';
+import { CurrentPrincipal } from '../auth/guards/request.principal.js';
 import { JsonBody, RobotId } from '../edge.body.js';
 import { requesterOf } from '../requester.js';
 import { Endpoint } from '../route.decorator.js';

@@ -3,7 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { Principal } from '#libs/auth';
 import { ROBOTS_REQUESTS, ROUTES, type RobotReportDto, type SettingsDeltaDto } from '#libs/contracts';
 import { RpcClient } from '#libs/jetstream';
-import { CurrentPrincipal } from '../auth/request.principal.js';
+import { CurrentPrincipal } from '../auth/guards/request.principal.js';
 import { JsonBody, RobotId } from '../edge.body.js';
 import { requesterOf } from '../requester.js';
 import { Endpoint } from '../route.decorator.js';

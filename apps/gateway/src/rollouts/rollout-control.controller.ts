@@ -3,7 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { Principal } from '#libs/auth';
 import { ROLLOUTS_REQUESTS, ROUTES, type RolloutAction, type RolloutDto } from '#libs/contracts';
 import { RpcClient } from '#libs/jetstream';
-import { CurrentPrincipal } from '../auth/request.principal.js';
+import { CurrentPrincipal } from '../auth/guards/request.principal.js';
 import { requesterOf } from '../requester.js';
 import { Endpoint } from '../route.decorator.js';
 import { RolloutId } from './rollout.id.js';

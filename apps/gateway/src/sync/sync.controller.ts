@@ -5,7 +5,7 @@ import { ApiHeader, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import type { Principal } from '#libs/auth';
 import { COLLECTIONS, MusterError, parseInstant, ROUTES, type SyncChecksumDto } from '#libs/contracts';
-import { CurrentPrincipal } from '../auth/request.principal.js';
+import { CurrentPrincipal } from '../auth/guards/request.principal.js';
 import { entityOf } from '../isolation/entity.access.js';
 import { Endpoint } from '../route.decorator.js';
 import {

@@ -3,7 +3,7 @@ import { ApiBody, ApiExtraModels, ApiResponse, ApiTags, getSchemaPath } from '@n
 import type { FastifyRequest } from 'fastify';
 import type { Principal } from '#libs/auth';
 import { MAX_BATCH_ITEMS, ROUTES } from '#libs/contracts';
-import { CurrentPrincipal } from '../auth/request.principal.js';
+import { CurrentPrincipal } from '../auth/guards/request.principal.js';
 import { BatchTypes } from '../batch/batch.types.js';
 import { JsonBody } from '../edge.body.js';
 import { PublicUrl } from '../public.url.js';

@@ -3,7 +3,7 @@ import { Api } from '../../../../test/support/api.js';
 import { MallOrchestrator } from '../../../../test/support/mall.js';
 import { MallStage } from '../../../../test/support/mall-stage.js';
 import { assignTask, completeTask, orderTask, reportStatus, statusOf } from '../../../../test/support/mall-tasks.js';
-import { TokenIssuer } from '../auth/token.issuer.js';
+import { TokenIssuer } from '../auth/tokens/token.issuer.js';
 
 let stage: MallStage;
 let admin: Api;

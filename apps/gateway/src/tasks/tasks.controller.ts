@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Principal } from '#libs/auth';
 import { ROUTES, type TaskDetailDto, type TaskDto, TASKS_REQUESTS } from '#libs/contracts';
 import { RpcClient } from '#libs/jetstream';
-import { CurrentPrincipal } from '../auth/request.principal.js';
+import { CurrentPrincipal } from '../auth/guards/request.principal.js';
 import { Caller, type KeyedRequester } from '../idempotency/idempotency.key.js';
 import { JsonBody } from '../edge.body.js';
 import { linkNext, PAGE_HEADERS } from '../next.link.js';

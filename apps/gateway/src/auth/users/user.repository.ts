@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, MoreThan, Not, Raw } from 'typeorm';
 import type { UserRole } from '#libs/contracts';
-import { endSessions } from './session.repository.js';
+import { endSessions } from '../sessions/session.repository.js';
 import { User, usernameKey } from './user.entity.js';
 
 export type NewUser = Pick<User, 'userId' | 'username' | 'passwordHash' | 'roles'>;

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { SignJWT } from 'jose';
 import type { MachineScope } from '#libs/auth';
-import { AuthSettings, OWN_ISSUER } from './auth.settings.js';
+import { AuthSettings, OWN_ISSUER } from '../auth.settings.js';
 import { SIGNING_ALGORITHM, SigningKeys } from './signing-keys.js';
-import type { User } from './user.entity.js';
+import type { User } from '../users/user.entity.js';
 
 export interface TokenPair {
   readonly accessToken: string;

@@ -4,8 +4,8 @@ import { digestToken, newOpaqueToken, type Principal } from '#libs/auth';
 import { isUuid, MusterError, type UserRole } from '#libs/contracts';
 import type { ApiKey } from './api-key.entity.js';
 import { ApiKeyRepository } from './api-key.repository.js';
-import { toPage } from './page.dto.js';
-import { SessionRevocations } from './session.revocations.js';
+import { toPage } from '../page.dto.js';
+import { SessionRevocations } from '../sessions/session.revocations.js';
 
 /** Administration of the keys that services call with. */
 @Injectable()

@@ -2,7 +2,7 @@ import { Body, Controller, Param, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { Principal } from '#libs/auth';
 import { ROUTES } from '#libs/contracts';
-import { Endpoint } from '../route.decorator.js';
+import { Endpoint } from '../../route.decorator.js';
 import { ApiKeyService } from './api-key.service.js';
 import {
   ApiKeyCreatedResponse,
@@ -11,8 +11,8 @@ import {
   toApiKeyCreatedResponse,
   toApiKeyResponse,
 } from './api-keys.dto.js';
-import { AccountsQuery } from './page.dto.js';
-import { CurrentPrincipal } from './request.principal.js';
+import { AccountsQuery } from '../page.dto.js';
+import { CurrentPrincipal } from '../guards/request.principal.js';
 
 @ApiTags('api keys')
 @Controller()

@@ -3,14 +3,14 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import type { Principal } from '#libs/auth';
 import { ROUTES } from '#libs/contracts';
-import { Endpoint } from '../route.decorator.js';
+import { Endpoint } from '../../route.decorator.js';
 import { LogInRequest, LogOutRequest, PrincipalResponse, RefreshRequest, TokenResponse } from './auth.dto.js';
 import { LogInLimiter } from './log-in.limiter.js';
 import { LogInService } from './log-in.service.js';
 import { LogOutService } from './log-out.service.js';
 import { RefreshService } from './refresh.service.js';
-import { CurrentPrincipal } from './request.principal.js';
-import type { TokenPair } from './token.issuer.js';
+import { CurrentPrincipal } from '../guards/request.principal.js';
+import type { TokenPair } from '../tokens/token.issuer.js';
 
 @ApiTags('auth')
 @Controller()

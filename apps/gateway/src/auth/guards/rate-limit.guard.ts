@@ -1,9 +1,9 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { isOpen } from '#libs/contracts';
-import { refuseExceeded, showAllowance } from '../limits/allowance.js';
+import { refuseExceeded, showAllowance } from '../../limits/allowance.js';
 import { principalOf } from './request.principal.js';
-import { RequestLimiter } from './request.limiter.js';
+import { RequestLimiter } from '../request.limiter.js';
 import { RoutePolicies } from './route.policies.js';
 
 /** Second of four: not too often? Counts refused requests too, so that probing costs as much as working. */

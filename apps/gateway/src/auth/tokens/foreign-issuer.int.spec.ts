@@ -1,9 +1,9 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey } from 'jose';
-import { createTestDatabase, type TestDatabase } from '../../../../test/support/database.js';
-import { TEST_PASSWORD_ENV, TestEdge } from '../../../../test/support/gateway.js';
-import { AuthSettings } from './auth.settings.js';
+import { createTestDatabase, type TestDatabase } from '../../../../../test/support/database.js';
+import { TEST_PASSWORD_ENV, TestEdge } from '../../../../../test/support/gateway.js';
+import { AuthSettings } from '../auth.settings.js';
 
 const ISSUER = 'https://idp.example';
 

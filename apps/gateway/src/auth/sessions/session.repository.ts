@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import { AuthSettings } from './auth.settings.js';
+import { AuthSettings } from '../auth.settings.js';
 import { judgeRefresh, type RefreshAttempt } from './refresh.policy.js';
 import { RefreshToken, Session, type RevokedReason } from './session.entity.js';
-import { User } from './user.entity.js';
+import { User } from '../users/user.entity.js';
 
 export interface NewSession {
   readonly sessionId: string;

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { remoteKeys, TokenVerifier, type Principal } from '#libs/auth';
-import { AuthSettings, OWN_ISSUER } from './auth.settings.js';
-import type { Credentials, CredentialVerifier } from './credentials.js';
+import { AuthSettings, OWN_ISSUER } from '../auth.settings.js';
+import type { Credentials, CredentialVerifier } from '../credentials.js';
 import { SigningKeys } from './signing-keys.js';
 
 const FOREIGN_CLOCK_TOLERANCE_S = 5;

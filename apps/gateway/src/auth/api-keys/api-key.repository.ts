@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, MoreThan } from 'typeorm';
 import { ApiKey } from './api-key.entity.js';
-import { Revocation } from './revocation.entity.js';
+import { Revocation } from '../sessions/revocation.entity.js';
 
 @Injectable()
 export class ApiKeyRepository {

@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createTestDatabase, type TestDatabase } from '../../../../test/support/database.js';
-import { TEST_PASSWORD_ENV, TestEdge } from '../../../../test/support/gateway.js';
+import { createTestDatabase, type TestDatabase } from '../../../../../test/support/database.js';
+import { TEST_PASSWORD_ENV, TestEdge } from '../../../../../test/support/gateway.js';
 
 describe('first users', () => {
   let database: TestDatabase;

@@ -3,8 +3,8 @@ import { Injectable } from '@nestjs/common';
 import { PasswordHasher } from '#libs/auth';
 import { isUuid, MusterError, type UserRole } from '#libs/contracts';
 import { isUniqueViolation } from '#libs/database';
-import { toPage } from './page.dto.js';
-import { SessionRevocations } from './session.revocations.js';
+import { toPage } from '../page.dto.js';
+import { SessionRevocations } from '../sessions/session.revocations.js';
 import type { User } from './user.entity.js';
 import { UserRepository, type UserChanged } from './user.repository.js';
 

@@ -4,9 +4,9 @@ import { Injectable } from '@nestjs/common';
 import type { RateLimiterPostgres } from 'rate-limiter-flexible';
 import { DataSource } from 'typeorm';
 import { MusterError } from '#libs/contracts';
-import { sharedLimiter } from './shared.limiter.js';
+import { sharedLimiter } from '../shared.limiter.js';
 import { Turns } from './turns.js';
-import { usernameKey } from './user.entity.js';
+import { usernameKey } from '../users/user.entity.js';
 
 /** Failures of one user from one address that cost no waiting. */
 const FREE_FAILURES = 4;

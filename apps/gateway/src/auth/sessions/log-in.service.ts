@@ -4,9 +4,9 @@ import { digestToken, newOpaqueToken, PasswordHasher } from '#libs/auth';
 import { MusterError } from '#libs/contracts';
 import { REFRESH_TOKEN_PREFIX } from './refresh.service.js';
 import { SessionRepository } from './session.repository.js';
-import { TokenIssuer, type TokenPair } from './token.issuer.js';
-import type { User } from './user.entity.js';
-import { UserRepository } from './user.repository.js';
+import { TokenIssuer, type TokenPair } from '../tokens/token.issuer.js';
+import type { User } from '../users/user.entity.js';
+import { UserRepository } from '../users/user.repository.js';
 
 /** Log-ins of people: from a password to tokens. */
 @Injectable()

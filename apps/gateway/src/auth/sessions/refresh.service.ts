@@ -4,7 +4,7 @@ import { digestToken, newOpaqueToken } from '#libs/auth';
 import { MusterError } from '#libs/contracts';
 import { SessionRepository, type Rotation } from './session.repository.js';
 import { SessionRevocations } from './session.revocations.js';
-import { TokenIssuer, type TokenPair } from './token.issuer.js';
+import { TokenIssuer, type TokenPair } from '../tokens/token.issuer.js';
 
 export const REFRESH_TOKEN_PREFIX = 'mrt_';
 

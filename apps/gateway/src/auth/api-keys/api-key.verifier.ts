@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { digestsEqual, digestToken, type Principal } from '#libs/auth';
 import { MusterError } from '#libs/contracts';
 import { ApiKeyRepository } from './api-key.repository.js';
-import type { Credentials, CredentialVerifier } from './credentials.js';
+import type { Credentials, CredentialVerifier } from '../credentials.js';
 
 const CACHED_KEYS = 10_000;
 /** A deleted key is also revoked by id, so this only spares the database. */

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { PasswordHasher } from '#libs/auth';
-import { AuthSettings, FIRST_USERS, type FirstUser } from './auth.settings.js';
+import { AuthSettings, FIRST_USERS, type FirstUser } from '../auth.settings.js';
 import { CredentialsFile } from './credentials.file.js';
 import { UserRepository } from './user.repository.js';
 

@@ -1,8 +1,8 @@
 import { Controller, Header } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { ROUTES } from '#libs/contracts';
-import { Endpoint } from '../route.decorator.js';
-import { JwksResponse } from './auth.dto.js';
+import { Endpoint } from '../../route.decorator.js';
+import { JwksResponse } from '../sessions/auth.dto.js';
 import { SigningKeys } from './signing-keys.js';
 
 @ApiTags('auth')

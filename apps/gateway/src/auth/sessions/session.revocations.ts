@@ -1,7 +1,7 @@
 import { Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { Subject, type Observable } from 'rxjs';
-import { AuthSettings } from './auth.settings.js';
+import { AuthSettings } from '../auth.settings.js';
 import { RevocationRepository } from './revocation.repository.js';
 
 const POLL_EVERY_MS = 1_000;

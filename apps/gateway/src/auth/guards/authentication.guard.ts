@@ -3,8 +3,8 @@ import type { FastifyRequest } from 'fastify';
 import type { Principal } from '#libs/auth';
 import { HTTP_HEADERS, isOpen } from '#libs/contracts';
 import { addLogFields, type LogFields } from '#libs/jetstream';
-import { Authenticator } from './authenticator.js';
-import type { Credentials } from './credentials.js';
+import { Authenticator } from '../authenticator.js';
+import type { Credentials } from '../credentials.js';
 import { RoutePolicies } from './route.policies.js';
 import './request.principal.js';
 
