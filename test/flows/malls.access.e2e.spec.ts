@@ -1,5 +1,5 @@
 import { isOpen, MACHINE_ROLES, type MachineRole, type Route, ROUTES, satisfies } from '#libs/contracts';
-import { TokenIssuer } from '../../apps/gateway/src/auth/token.issuer.js';
+import { TokenIssuer } from '../../apps/gateway/src/auth/tokens/token.issuer.js';
 import { Api } from '../support/api.js';
 import { createMall, MallOrchestrator } from '../support/mall.js';
 import { MallStage } from '../support/mall-stage.js';
