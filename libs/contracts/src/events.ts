@@ -58,7 +58,6 @@ export interface OrchestratorEvent {
 /** Domain events about a mall for the people who watch it: the name on the hub, and the tokens on the broker. */
 export const MALL_EVENTS = {
   orchestratorPresence: { hub: 'orchestrator.presence.updated', event: 'orchestrator.presence.updated' },
-  orchestratorHeartbeat: { hub: 'orchestrator.heartbeat', event: 'orchestrator.heartbeat' },
   taskUpdated: { hub: 'task.updated', event: 'task.updated' },
   beaconPresence: { hub: 'beacon.presence.updated', event: 'beacon.presence.updated' },
   beaconUpdated: { hub: 'beacon.updated', event: 'beacon.updated' },
