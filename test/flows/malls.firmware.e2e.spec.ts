@@ -97,7 +97,9 @@ describe('the way of a firmware', () => {
     });
     const headers = { authorization: `Bearer ${admin.token}`, 'content-type': 'multipart/form-data; boundary=b' };
     const init = { method: 'POST', headers, body: slow, duplex: 'half' };
-    await expect(fetch(`${platform.urls[1]}/api/firmwares/upload`, init as RequestInit)).rejects.toMatchObject({ name: 'TypeError' });
+    await expect(fetch(`${platform.urls[1]}/api/firmwares/upload`, init as RequestInit)).rejects.toMatchObject({
+      name: 'TypeError',
+    });
     await platform.restart('beacons');
     await platform.restart('gateway-2');
     const list = await waitFor(async () => {
