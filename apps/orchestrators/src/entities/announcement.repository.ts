@@ -51,8 +51,11 @@ export class AnnouncementRepository {
   }
 }
 
-/** Held, so that the entity is not deleted before the transaction ends. */
+/**
+ * The entity is held, so that it is not deleted before the transaction ends. Not the announcements: a deletion would hold
+ * the entity and wait for them, while a sum that is made for them waits for the entity on another connection.
+ */
 const OLDEST = `
   SELECT a."entityId", e."createdAt", a."seq", a."changedAt", a."changesJson"
   FROM "orchestrators"."announcements" a JOIN "orchestrators"."entities" e ON e."entityId" = a."entityId"
-  WHERE a."entityId" = $1 ORDER BY a."seq" LIMIT $2 FOR UPDATE OF a`;
+  WHERE a."entityId" = $1 ORDER BY a."seq" LIMIT $2 FOR KEY SHARE OF e`;

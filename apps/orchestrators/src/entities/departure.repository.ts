@@ -13,6 +13,10 @@ export interface Departure {
   readonly isTold: boolean;
 }
 
+const SELECT_DEPARTURES = `
+  SELECT d."entityId", d."departedAt", coalesce(e."createdAt", now()) AS "before", d."toldAt" IS NOT NULL AS "isTold"
+  FROM "orchestrators"."departures" d LEFT JOIN "orchestrators"."entities" e ON e."entityId" = d."entityId"`;
+
 /** Deletes entities, and remembers of which ones others must still be told. */
 @Injectable()
 export class DepartureRepository {
@@ -41,12 +45,17 @@ export class DepartureRepository {
     return rows.length > 0;
   }
 
+  async find(entityId: string): Promise<Departure | undefined> {
+    const [row] = await this.dataSource.query<readonly Departure[]>(`${SELECT_DEPARTURES} WHERE d."entityId" = $1`, [
+      entityId,
+    ]);
+    return row;
+  }
+
   /** Those of which others were not told yet, and those that are `seconds` old. */
   list(seconds: number, limit: number): Promise<readonly Departure[]> {
     return this.dataSource.query<readonly Departure[]>(
-      `SELECT d."entityId", d."departedAt", coalesce(e."createdAt", now()) AS "before", d."toldAt" IS NOT NULL AS "isTold"
-       FROM "orchestrators"."departures" d LEFT JOIN "orchestrators"."entities" e ON e."entityId" = d."entityId"
-       WHERE d."toldAt" IS NULL OR d."departedAt" < now() - make_interval(secs => $1)
+      `${SELECT_DEPARTURES} WHERE d."toldAt" IS NULL OR d."departedAt" < now() - make_interval(secs => $1)
        ORDER BY d."departedAt" LIMIT $2`,
       [seconds, limit],
     );

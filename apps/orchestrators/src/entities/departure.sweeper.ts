@@ -7,6 +7,8 @@ import { type Departure, DepartureRepository } from './departure.repository.js';
 
 const SWEEP_MS = 10_000;
 const BATCH = 100;
+/** Who deletes an entity waits no longer for others. */
+const AT_ONCE_MS = 1_000;
 /** A beacon that was being registered meanwhile is found by a later look; no request takes that long. */
 const SETTLED_AFTER_S = 60;
 
@@ -31,11 +33,12 @@ export class DepartureSweeper implements OnApplicationBootstrap, OnModuleDestroy
   }
 
   /** To be called after an entity was deleted; what cannot be told now is told later. */
-  async tellNow(): Promise<void> {
+  async tellNow(entityId: string): Promise<void> {
     try {
-      await this.sweep();
+      const departure = await this.departures.find(entityId);
+      if (departure) await this.tell(departure, AT_ONCE_MS);
     } catch (error) {
-      this.logger.warn({ event: 'departure_not_told', error });
+      this.logger.warn({ event: 'departure_not_told', entity_id: entityId, error });
     }
   }
 
@@ -44,9 +47,10 @@ export class DepartureSweeper implements OnApplicationBootstrap, OnModuleDestroy
     return false;
   }
 
-  private async tell(departure: Departure): Promise<void> {
+  private async tell(departure: Departure, timeoutMs?: number): Promise<void> {
     const { entityId, before, isTold } = departure;
-    await this.rpc.ask(BEACONS_REQUESTS.forgetEntity, { entity_id: entityId, before: before.toISOString() });
+    const question = { entity_id: entityId, before: before.toISOString() };
+    await this.rpc.ask(BEACONS_REQUESTS.forgetEntity, question, timeoutMs);
     // Nobody may make it anew before this is done, so that what was told to it is not told to another one.
     if (!isTold) await this.events.drop(entityId);
     await this.departures.settle(departure, SETTLED_AFTER_S);

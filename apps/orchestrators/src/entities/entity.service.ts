@@ -70,7 +70,7 @@ export class EntityService {
   /** With everything in it; other services forget it soon after. @throws MusterError `ENTITY_NOT_FOUND` */
   async remove(entityId: string): Promise<void> {
     if (!(await this.departures.depart(entityId))) throw entityNotFound(entityId);
-    await this.departureSweeper.tellNow();
+    await this.departureSweeper.tellNow(entityId);
   }
 
   /** A new secret in place of the old one. @throws MusterError `ENTITY_NOT_FOUND` */
