@@ -29,6 +29,21 @@ describe('a connection whose broker is away', () => {
     return server;
   }
 
+  it('ROB-076 does not wait long for a broker that hung up before it let it in', async () => {
+    const greeting = `INFO ${JSON.stringify({ server_id: 'S', version: '2.9.0', proto: 1, max_payload: 1_048_576 })}\r\n`;
+    const calledAtMs: number[] = [];
+    await broker.kill();
+    const rude = createServer((socket) => {
+      calledAtMs.push(performance.now());
+      socket.write(greeting, () => socket.destroy());
+    });
+    await new Promise<void>((resolve) => rude.listen(broker.port, '127.0.0.1', resolve));
+    await waitFor(() => calledAtMs.length > 0);
+    await new Promise((resolve) => rude.close(resolve));
+    await broker.restart();
+    await waitFor(() => connection.isConnected);
+  });
+
   it('ROB-076 tries again with growing delays, and is there when the broker is', async () => {
     const calledAtMs: number[] = [];
     await broker.kill();

@@ -16,6 +16,8 @@ export interface BrokerOptions {
 
 const RECONNECT_FIRST_MS = 100;
 const RECONNECT_MAX_MS = 5_000;
+/** The client does not notice when the broker hangs up before it has let it in: it waits this long before it tries again. */
+const HANDSHAKE_MS = 5_000;
 
 /**
  * One connection to the broker, shared by everything in the process. Reconnects for ever with growing, jittered
@@ -43,6 +45,7 @@ export class BrokerConnection {
       servers: options.url.split(','),
       name: options.name,
       inboxPrefix: options.inboxPrefix,
+      timeout: HANDSHAKE_MS,
       maxReconnectAttempts: -1,
       reconnectDelayHandler: () => backoffMs(Date.now() - (awaySinceMs ??= Date.now())),
       ignoreAuthErrorAbort: true,
