@@ -1,13 +1,13 @@
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { answerParserError } from './http.errors.js';
-import { withoutRequestTimeout } from './http.patience.js';
+import { readPatiently } from './http.patience.js';
 
 /** A server that gives a request 100 ms and looks for late ones every 20 ms. */
 async function startServer(isPatient: boolean): Promise<Server> {
   const options = { requestTimeout: 100, headersTimeout: 100, connectionsCheckingInterval: 20 };
   const server = createServer(options, (incoming, answer) => {
-    const restore = isPatient ? withoutRequestTimeout(incoming.socket) : () => undefined;
+    const restore = isPatient ? readPatiently(incoming) : () => undefined;
     incoming.resume().on('end', () => {
       restore();
       answer.end('done');

@@ -27,6 +27,7 @@ export function createHttpAdapter(config: PlatformConfig, tls: ServerTls): Fasti
     bodyLimit: config.bodyLimitBytes,
     trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionTimeout: config.httpIdleTimeoutMs,
     requestIdHeader: false,
     genReqId: (request: IncomingMessage) => requestIdOf(request.headers[HTTP_HEADERS.requestId]),
     routerOptions: { maxParamLength: MAX_PARAMETER_CHARACTERS },

@@ -5,7 +5,7 @@ export type { Variable } from './config-variables.js';
 export { HealthRegistry } from './health.registry.js';
 export type { HealthCheck, HealthCheckOptions, HealthReport, HealthState } from './health.registry.js';
 export { endWithError, requestIdOf, toHttpError } from './http.errors.js';
-export { withoutRequestTimeout } from './http.patience.js';
+export { readPatiently } from './http.patience.js';
 export { JsonLogger } from './json.logger.js';
 export type { LoggerOptions } from './json.logger.js';
 export { PlatformConfig } from './platform.config.js';

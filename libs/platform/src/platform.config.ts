@@ -63,6 +63,12 @@ const Settings = settings({
     max: 104_857_600,
     hint: 'the most bytes of a request body',
   }),
+  httpIdleTimeoutMs: integer('HTTP_IDLE_TIMEOUT_MS', {
+    default: 120_000,
+    min: 100,
+    max: 3_600_000,
+    hint: 'milliseconds after which a connection on which nothing moves is closed; above the 30 s of a ping',
+  }),
   logLevel: oneOf('LOG_LEVEL', LOG_LEVELS, { default: 'info', hint: 'the least level that is written' }),
   otlpEndpoint: optionalUrl('OTEL_EXPORTER_OTLP_ENDPOINT', ['http:', 'https:'], {
     hint: 'the base URL of an OTLP/HTTP collector, e.g. http://localhost:4318',

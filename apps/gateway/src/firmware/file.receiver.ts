@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { MusterError, type StoredFile } from '#libs/contracts';
 import { FileBucket } from '#libs/jetstream';
-import { withoutRequestTimeout } from '#libs/platform';
+import { readPatiently } from '#libs/platform';
 import { FirmwareEdgeSettings } from './firmware-edge.settings.js';
 
 /** A form with one file: its texts by their names, several of one name in a list, and where the file was put. */
@@ -19,22 +19,10 @@ interface Opened {
 }
 
 const FILE_FIELD = 'file';
-/** A client that sends nothing for this long has gone. */
-const IDLE_MS = 30_000;
 /** Beyond the file: texts and boundaries. */
 const FORM_BYTES = 8 * 1_048_576;
 /** When the outcome of a question is not known, what was stored may be in use. */
 const UNKNOWN_OUTCOMES: ReadonlySet<string> = new Set(['NETWORK_TIMEOUT', 'SERVICE_UNAVAILABLE', 'OVERLOADED']);
-
-/** A slow line may take its time, as long as something comes. */
-function beingPatient({ raw }: FastifyRequest): () => void {
-  const restoreTimeout = withoutRequestTimeout(raw.socket);
-  raw.setTimeout(IDLE_MS, () => raw.destroy());
-  return () => {
-    raw.setTimeout(0);
-    restoreTimeout();
-  };
-}
 
 /** Streams the file of a form into the object store, whatever the order of the parts. */
 @Injectable()
@@ -54,7 +42,7 @@ export class FileReceiver {
     use: (form: ReceivedForm) => Promise<{ readonly answer: T; readonly isNeeded: boolean }>,
   ): Promise<T> {
     const opened: Opened = { texts: new Map() };
-    const impatient = beingPatient(request);
+    const impatiently = readPatiently(request.raw);
     try {
       const form = await this.read(request, opened);
       const { answer, isNeeded } = await use(form);
@@ -67,7 +55,7 @@ export class FileReceiver {
       if (!(known instanceof MusterError && UNKNOWN_OUTCOMES.has(known.code))) await this.drop(opened);
       throw known;
     } finally {
-      impatient();
+      impatiently();
     }
   }
 

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { MusterError, ROUTES } from '#libs/contracts';
-import { withoutRequestTimeout } from '#libs/platform';
+import { readPatiently } from '#libs/platform';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -10,8 +10,6 @@ declare module 'fastify' {
 }
 
 const UPLOAD = 'application/x-muster-upload';
-/** A client that sends nothing for this long has gone. */
-const IDLE_MS = 30_000;
 
 /** Leaves the bodies of imports unread: they are streamed, and may be larger than any other. */
 export function streamUploads(fastify: FastifyInstance): void {
@@ -33,15 +31,13 @@ function mediaTypeOf({ headers }: FastifyRequest): string {
 
 /** The bytes of an upload, for as long as something comes. @throws MusterError `REQUEST_TIMEOUT` when it breaks off */
 export async function* readUpload({ raw }: FastifyRequest): AsyncGenerator<Uint8Array> {
-  const restoreTimeout = withoutRequestTimeout(raw.socket);
-  raw.setTimeout(IDLE_MS, () => raw.destroy());
+  const impatiently = readPatiently(raw);
   try {
     // Whoever stops reading still wants to answer: the connection outlives the iterator.
     for await (const chunk of raw.iterator({ destroyOnReturn: false })) if (chunk instanceof Uint8Array) yield chunk;
   } catch (cause) {
     throw new MusterError('REQUEST_TIMEOUT', 'The upload broke off.', {}, { cause });
   } finally {
-    raw.setTimeout(0);
-    restoreTimeout();
+    impatiently();
   }
 }
