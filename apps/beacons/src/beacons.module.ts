@@ -7,7 +7,7 @@ import { CHALLENGES } from './challenges/challenges.providers.js';
 import { ChallengesResponder } from './challenges/challenges.responder.js';
 import { DEVICES } from './devices/devices.providers.js';
 import { DevicesResponder } from './devices/devices.responder.js';
-import { GrantsResponder } from './devices/grants.responder.js';
+import { RemovalsResponder } from './devices/removals.responder.js';
 import { PresenceResponder } from './devices/presence.responder.js';
 import { CatalogueResponder } from './firmware/catalogue.responder.js';
 import { FIRMWARE } from './firmware/firmware.providers.js';
@@ -32,7 +32,7 @@ import { RolloutsResponder } from './rollouts/rollouts.responder.js';
   ],
   controllers: [
     DevicesResponder,
-    GrantsResponder,
+    RemovalsResponder,
     PresenceResponder,
     AccessLogsResponder,
     ChallengesResponder,

@@ -61,6 +61,7 @@ export const MALL_EVENTS = {
   taskUpdated: { hub: 'task.updated', event: 'task.updated' },
   beaconPresence: { hub: 'beacon.presence.updated', event: 'beacon.presence.updated' },
   beaconUpdated: { hub: 'beacon.updated', event: 'beacon.updated' },
+  beaconRemoved: { hub: 'beacon.removed', event: 'beacon.removed' },
   rolloutUpdated: { hub: 'rollout.updated', event: 'rollout.updated' },
   dataUpdated: { hub: 'entity.data.updated', event: 'entity.data.updated' },
 } as const;

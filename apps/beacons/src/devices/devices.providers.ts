@@ -6,6 +6,7 @@ import { DevicesHousekeeping } from './devices.housekeeping.js';
 import { DevicesSettings } from './devices.settings.js';
 import { FirmwareOffers } from './firmware.offers.js';
 import { GrantRepository } from './grant.repository.js';
+import { RemovalRepository } from './removal.repository.js';
 import { HeartbeatRepository } from './heartbeat.repository.js';
 import { HeartbeatService } from './heartbeat.service.js';
 import { OfferDesk } from './offer.desk.js';
@@ -25,6 +26,7 @@ export const DEVICES = [
   DeviceRepository,
   RegistrationRepository,
   GrantRepository,
+  RemovalRepository,
   HeartbeatRepository,
   CommandRepository,
   PresenceRepository,

@@ -81,6 +81,13 @@ export class DevicesResponder {
     return this.detail(key);
   }
 
+  @Answers(BEACONS_REQUESTS.withdraw)
+  async withdraw({ entity_id, beacon_id }: OfBeacon): Promise<BeaconDeviceDetail> {
+    const key = { entityId: entity_id, beaconId: beacon_id };
+    await this.registrations.withdraw(key);
+    return this.detail(key);
+  }
+
   @Answers(BEACONS_REQUESTS.command)
   command({
     entity_id,

@@ -39,29 +39,4 @@ export class GrantRepository {
   async drop(grantIds: readonly string[]): Promise<void> {
     await this.dataSource.query(`DELETE FROM "beacons"."ended_grants" WHERE "grantId" = ANY($1::uuid[])`, [grantIds]);
   }
-
-  /**
-   * Ends what an entity had before an instant and still does something: devices with their commands, updates and places in
-   * rollouts, questions for access logs, cached firmware. Access logs and reports stay as long as any. A repeat finds nothing.
-   */
-  forgetEntity(entityId: string, before: Date): Promise<void> {
-    return this.dataSource.transaction(async (tx) => {
-      for (const statement of FORGET) await tx.query(statement, [entityId, before]);
-    });
-  }
 }
-
-const FORGET = [
-  `WITH gone AS (
-     DELETE FROM "beacons"."devices" WHERE "entityId" = $1 AND "createdAt" < $2 RETURNING "beaconId", "grantId"),
-   places AS (
-     DELETE FROM "beacons"."rollout_devices" d USING gone
-     WHERE d."entityId" = $1 AND d."beaconId" = gone."beaconId" AND d."state" IN ('waiting', 'offered', 'updating')),
-   attempts AS (
-     DELETE FROM "beacons"."firmware_attempts" a USING gone
-     WHERE a."entityId" = $1 AND a."beaconId" = gone."beaconId")
-   INSERT INTO "beacons"."ended_grants" ("grantId")
-   SELECT "grantId" FROM gone WHERE "grantId" IS NOT NULL ON CONFLICT DO NOTHING`,
-  `DELETE FROM "beacons"."access_log_requests" WHERE "entityId" = $1 AND "createdAt" < $2`,
-  `UPDATE "beacons"."firmware_caches" SET "expiresAt" = now() WHERE "entityId" = $1 AND "createdAt" < $2`,
-] as const;

@@ -30,6 +30,15 @@ const UPDATE = `
     "approved" = "approved" AND "publicKey" = $6
   WHERE "entityId" = $1 AND "beaconId" = $2 AND "deviceId" = $3 RETURNING *`;
 
+const APPROVE = `
+  UPDATE "beacons"."devices" SET "approved" = true, "publicKey" = coalesce("pendingKey", "publicKey"),
+    "pendingKey" = NULL, "approvedBy" = $3, "approvedAt" = now(), "updatedAt" = now()
+  WHERE "entityId" = $1 AND "beaconId" = $2 RETURNING *`;
+
+const WITHDRAW = `
+  UPDATE "beacons"."devices" SET "approved" = false, "approvedBy" = NULL, "approvedAt" = NULL, "updatedAt" = now()
+  WHERE "entityId" = $1 AND "beaconId" = $2 RETURNING *`;
+
 /** Writes who is registered. */
 @Injectable()
 export class RegistrationRepository {
@@ -61,20 +70,25 @@ export class RegistrationRepository {
   }
 
   /** Approves a device, and pins the key that waited; answers the row, or nothing when there is none. */
-  async approve({ entityId, beaconId }: DeviceKey, by: string): Promise<DeviceRow | undefined> {
-    const approved = await this.dataSource.transaction(async (tx) => {
-      const [rows] = await tx.query<[readonly DeviceRow[], number]>(
-        `UPDATE "beacons"."devices" SET "approved" = true, "publicKey" = coalesce("pendingKey", "publicKey"),
-           "pendingKey" = NULL, "approvedBy" = $3, "approvedAt" = now(), "updatedAt" = now()
-         WHERE "entityId" = $1 AND "beaconId" = $2 RETURNING *`,
-        [entityId, beaconId, by],
-      );
-      const [row] = rows;
-      if (row) await tell(tx, row);
+  approve({ entityId, beaconId }: DeviceKey, by: string): Promise<DeviceRow | undefined> {
+    return this.decide(APPROVE, [entityId, beaconId, by]);
+  }
+
+  /** Takes the approval back, and ends the grant; answers the row, or nothing when there is none. */
+  withdraw({ entityId, beaconId }: DeviceKey): Promise<DeviceRow | undefined> {
+    return this.decide(WITHDRAW, [entityId, beaconId]);
+  }
+
+  private async decide(statement: string, parameters: unknown[]): Promise<DeviceRow | undefined> {
+    const decided = await this.dataSource.transaction(async (tx) => {
+      const [[row]] = await tx.query<[readonly DeviceRow[], number]>(statement, parameters);
+      if (!row) return undefined;
+      if (!row.approved) await endGrant(tx, row);
+      await tell(tx, row);
       return row;
     });
     this.outbox.kick();
-    return approved;
+    return decided;
   }
 }
 

@@ -36,6 +36,11 @@ export class RegistrationService {
     if (!(await this.registrations.approve(key, by))) throw notRegistered(key);
   }
 
+  /** Shuts a beacon out until somebody approves it again: its tokens end. @throws MusterError `BEACON_NOT_REGISTERED` */
+  async withdraw(key: DeviceKey): Promise<void> {
+    if (!(await this.registrations.withdraw(key))) throw notRegistered(key);
+  }
+
   private async answer(row: DeviceRow): Promise<BeaconRegistered> {
     const offer = row.approved ? await this.desk.offerFor(row) : null;
     return {

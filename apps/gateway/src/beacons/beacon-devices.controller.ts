@@ -78,6 +78,16 @@ export class BeaconDevicesController {
     return this.rpc.ask(BEACONS_REQUESTS.approve, { entity_id: entityId, beacon_id: beaconId, by });
   }
 
+  @Endpoint(ROUTES.beaconDevicesWithdraw, { response: BeaconDeviceDetailResponse, errors: ['BEACON_NOT_REGISTERED'] })
+  withdraw(@EntityId() entityId: string, @BeaconId() beaconId: string): Promise<BeaconDeviceDetail> {
+    return this.rpc.ask(BEACONS_REQUESTS.withdraw, { entity_id: entityId, beacon_id: beaconId });
+  }
+
+  @Endpoint(ROUTES.beaconDevicesDelete, { errors: ['BEACON_NOT_REGISTERED'] })
+  async remove(@EntityId() entityId: string, @BeaconId() beaconId: string): Promise<void> {
+    await this.rpc.ask(BEACONS_REQUESTS.remove, { entity_id: entityId, beacon_id: beaconId });
+  }
+
   @Endpoint(ROUTES.beaconDevicesCommand, {
     response: QueuedBeaconCommandResponse,
     status: 202,

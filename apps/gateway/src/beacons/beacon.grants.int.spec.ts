@@ -63,6 +63,19 @@ describe('tokens of beacons', () => {
     await stage.stop(second);
   });
 
+  it('end when its approval is taken back, and when it is removed', async () => {
+    const orchestrator = await MallOrchestrator.ofNewMall(admin);
+    const [shutOut, removed] = [await newBeacon(orchestrator), await newBeacon(orchestrator)];
+    const devices = `/api/v1/entities/${orchestrator.entityId}/beacon-devices`;
+    await admin.post(`${devices}/${shutOut.device.beaconId}/withdraw`);
+    await admin.delete(`${devices}/${removed.device.beaconId}`);
+    await refused(shutOut.token);
+    await refused(removed.token);
+    const proof = async ({ device }: typeof shutOut) =>
+      (await device.prove(stage.url, (await device.challenge(stage.url)).body)).status;
+    expect([await proof(shutOut), await proof(removed)]).toEqual([403, 401]);
+  });
+
   it('are revoked later when no gateway ran as their grant ended', async () => {
     const orchestrator = await MallOrchestrator.ofNewMall(admin);
     const { device, token } = await newBeacon(orchestrator);

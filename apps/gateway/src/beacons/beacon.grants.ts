@@ -8,7 +8,7 @@ import { SessionRevocations } from '../auth/sessions/session.revocations.js';
 const EVERY_MS = 1_000;
 
 /**
- * Revokes the tokens of beacons whose grant ended: a changed key, a deleted entity. The service names a grant until somebody
+ * Revokes the tokens of beacons whose grant ended: a changed key, an approval taken back, a beacon or an entity that is no more. The service names a grant until somebody
  * says that its tokens are revoked for good, so neither a crash here nor one there loses any.
  */
 @Injectable()

@@ -108,6 +108,26 @@ describe('registration of beacons', () => {
     );
   });
 
+  it('C36 an approval that is taken back shuts a beacon out, whatever it registers, until it is given again', async () => {
+    const beacon = await newBeacon();
+    const withdraw = `${devices()}/${beacon.beaconId}/withdraw`;
+    expect((await operator.post(withdraw)).status).toBe(403);
+    expect(await admin.post(withdraw)).toMatchObject({ status: 200, body: { approved: false } });
+    const refused = { status: 403, body: { error: { code: 'BEACON_NOT_APPROVED' } } };
+    expect(await beacon.heartbeat()).toMatchObject(refused);
+    expect((await beacon.register()).body).toMatchObject({ beacon_id: beacon.beaconId, approved: false });
+    expect(await beacon.heartbeat()).toMatchObject(refused);
+    await admin.post(`${devices()}/${beacon.beaconId}/approve`);
+    expect((await beacon.heartbeat()).status).toBe(200);
+    await waitFor(() => {
+      const told = stage
+        .eventsOf(entityId, 'beacon.updated')
+        .filter(({ body }) => body['beacon_id'] === beacon.beaconId);
+      return told.map(({ body }) => body['approved']).join() === 'true,false,true';
+    });
+    expect((await admin.post(`${devices()}/nobody/withdraw`)).body.error?.code).toBe('BEACON_NOT_REGISTERED');
+  });
+
   it.each<[string, Record<string, unknown>]>([
     ['device_id', { device_id: 'not hex' }],
     ['device_id', { device_id: 'abc' }],
@@ -139,6 +159,28 @@ describe('registration of beacons', () => {
       status: 409,
       body: { error: { code: 'BEACON_LIMIT_REACHED' } },
     });
+  });
+
+  it('ORC-121 a beacon that is removed frees its place, is told of, and may come back as a new one', async () => {
+    const small = await MallOrchestrator.ofNewMall(admin);
+    const beacons = Array.from({ length: 30 }, () => new BeaconDevice(small.entityId, small));
+    for (const beacon of beacons) expect((await beacon.register()).status).toBe(200);
+    const [old] = beacons as [BeaconDevice];
+    const path = `/api/v1/entities/${small.entityId}/beacon-devices/${old.beaconId}`;
+    await admin.post(`${path}/commands`, { type: 'restart' });
+    expect((await operator.delete(path)).status).toBe(403);
+    expect((await admin.delete(path)).status).toBe(204);
+    expect((await admin.delete(path)).body.error?.code).toBe('BEACON_NOT_REGISTERED');
+    expect(await old.heartbeat()).toMatchObject({ status: 404, body: { error: { code: 'BEACON_NOT_REGISTERED' } } });
+    const heard = { entity_id: small.entityId, beacon_id: old.beaconId };
+    const [told] = await waitFor(() => {
+      const removed = stage.eventsOf(small.entityId, 'beacon.removed');
+      return removed.length > 0 && removed;
+    });
+    expect(told?.body).toMatchObject(heard);
+    expect((await old.register()).body).toMatchObject({ approved: true });
+    expect((await old.heartbeat()).body).toMatchObject({ commands: [] });
+    expect((await new BeaconDevice(small.entityId, small).register()).status).toBe(409);
   });
 });
 

@@ -60,6 +60,8 @@ export const BEACONS_REQUESTS = {
   list: request<BeaconDeviceQuery, BeaconDevicePage>('rpc.beacons.list'),
   get: request<OfBeacon, BeaconDeviceDetail>('rpc.beacons.get'),
   approve: request<OfBeacon & { by: string }, BeaconDeviceDetail>('rpc.beacons.approve'),
+  withdraw: request<OfBeacon, BeaconDeviceDetail>('rpc.beacons.withdraw'),
+  remove: request<OfBeacon, { readonly ok: true }>('rpc.beacons.remove'),
   command: request<
     OfBeacon & { command: BeaconCommand; expires_in_s?: number; by: string; idempotency_key?: string },
     QueuedBeaconCommand

@@ -213,6 +213,13 @@ export const MALL_ROUTES = {
   beaconDevicesList: route('GET', DEVICES, 'Viewer', 'Registered beacons with version, state and metrics'),
   beaconDevicesGet: route('GET', `${DEVICES}/:beaconId`, 'Viewer', 'One registered beacon'),
   beaconDevicesApprove: route('POST', `${DEVICES}/:beaconId/approve`, 'Admin', 'Approve a beacon, or its new key'),
+  beaconDevicesWithdraw: route(
+    'POST',
+    `${DEVICES}/:beaconId/withdraw`,
+    'Admin',
+    'Take the approval of a beacon back: its tokens end, its heartbeats are refused',
+  ),
+  beaconDevicesDelete: route('DELETE', `${DEVICES}/:beaconId`, 'Admin', 'Forget a beacon; it may register anew'),
   beaconDevicesCommand: route(
     'POST',
     `${DEVICES}/:beaconId/commands`,
