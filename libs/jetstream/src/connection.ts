@@ -17,7 +17,7 @@ export interface BrokerOptions {
 const RECONNECT_FIRST_MS = 100;
 const RECONNECT_MAX_MS = 5_000;
 /** The client does not notice when the broker hangs up before it has let it in: it waits this long before it tries again. */
-const HANDSHAKE_MS = 5_000;
+const HANDSHAKE_MS = 10_000;
 
 /**
  * One connection to the broker, shared by everything in the process. Reconnects for ever with growing, jittered
