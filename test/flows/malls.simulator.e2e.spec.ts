@@ -136,6 +136,16 @@ describe('a simulated mall', () => {
     expect(body).toHaveLength(BEACONS);
   });
 
+  it('ORC-058 introduces a beacon anew that was removed', async () => {
+    const { body: devices } = await admin.get(`${ENTITY}/beacon-devices`);
+    const { beacon_id, registered_at } = devices[0];
+    expect((await admin.delete(`${ENTITY}/beacon-devices/${beacon_id}`)).status).toBe(204);
+    await until(async () => {
+      const { status, body } = await admin.get(`${ENTITY}/beacon-devices/${beacon_id}`);
+      return status === 200 && body.presence === 'online' && body.registered_at !== registered_at;
+    });
+  });
+
   it('ORC-110 ORC-113 shows health and metrics in the mall, and no route for phones', async () => {
     const url = orchestrator().localUrl;
     const health = (await (await fetch(`${url}/health`)).json()) as any;

@@ -5,7 +5,7 @@ import { MAX_BATCH_LOGS, ROUTES } from '#libs/contracts';
 import type { Clock, StopTimer } from '../../clock.js';
 import { type Log, reasonOf } from '../../log.js';
 import type { Random } from '../../world/random.js';
-import type { CentralClient } from '../central/central.client.js';
+import { type CentralClient, CentralRefusedError } from '../central/central.client.js';
 import type { FirmwareShelf } from '../firmware/firmware.shelf.js';
 import type { MallPace } from '../mall.pace.js';
 import type { UploadQueue } from '../store/upload.queue.js';
@@ -103,6 +103,8 @@ export class BeaconFleet {
         await this.update(beacon, update.firmware_id);
       }
     } catch (error) {
+      // Somebody removed it: with its next beat it introduces itself anew.
+      if (isUnknown(error)) beacon.beaconId = undefined;
       log.warn('beacon_not_heard', { device_id: beacon.deviceId, message: reasonOf(error) });
     }
   }
@@ -190,4 +192,8 @@ function partsOf(lines: readonly AccessLogLine[]): (readonly AccessLogLine[])[] 
     lines.slice(part * MAX_BATCH_LOGS, (part + 1) * MAX_BATCH_LOGS),
   );
   return parts.length > 0 ? parts : [[]];
+}
+
+function isUnknown(error: unknown): boolean {
+  return error instanceof CentralRefusedError && error.code === 'BEACON_NOT_REGISTERED';
 }
