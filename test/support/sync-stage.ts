@@ -9,8 +9,8 @@ import { PlatformConfig, type RunningService, shutDown, startService } from '#li
 import { TokenIssuer } from '../../apps/gateway/src/auth/tokens/token.issuer.js';
 import { GatewayModule } from '../../apps/gateway/src/gateway.module.js';
 import { EntityService } from '../../apps/orchestrators/src/entities/entity.service.js';
-import type { ChangeOutcome, RecordChange } from '../../apps/orchestrators/src/entities/record.changes.js';
-import { RecordWriter } from '../../apps/orchestrators/src/entities/record.writer.js';
+import type { ChangeOutcome, RecordChange } from '../../apps/orchestrators/src/records/record.changes.js';
+import { RecordWriter } from '../../apps/orchestrators/src/records/record.writer.js';
 import { OrchestratorsModule } from '../../apps/orchestrators/src/orchestrators.module.js';
 import { Api } from './api.js';
 import { startTestBroker, type TestBroker } from './broker.js';

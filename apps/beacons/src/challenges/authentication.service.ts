@@ -8,10 +8,10 @@ import {
   parseNonce,
 } from '#libs/contracts';
 import { notApproved } from '../devices/device.errors.js';
-import { isSignedBy } from '../devices/device.key.js';
+import { isSignedBy } from '../devices/registration/device.key.js';
 import { DeviceRepository } from '../devices/device.repository.js';
 import type { DeviceRow } from '../devices/device.row.js';
-import { GrantRepository } from '../devices/grant.repository.js';
+import { GrantRepository } from '../devices/registration/grant.repository.js';
 import { ChallengeRepository } from './challenge.repository.js';
 import { isOwnNonce, makeNonce } from './nonce.js';
 import { PlatformKeys } from './platform.keys.js';

@@ -1,6 +1,6 @@
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Ticker } from '#libs/platform';
-import { CommandRepository } from './command.repository.js';
+import { CommandRepository } from './heartbeats/command.repository.js';
 
 const INTERVAL_MS = 600_000;
 /** How long a command stays to be looked at after it expired. */

@@ -1,19 +1,19 @@
 import { FirmwareOffers as ReleaseOffers } from '../firmware/offers.js';
-import { BeaconIds } from './beacon.ids.js';
-import { CommandRepository } from './command.repository.js';
 import { DeviceRepository } from './device.repository.js';
 import { DevicesHousekeeping } from './devices.housekeeping.js';
 import { DevicesSettings } from './devices.settings.js';
 import { FirmwareOffers } from './firmware.offers.js';
-import { GrantRepository } from './grant.repository.js';
-import { RemovalRepository } from './removal.repository.js';
-import { HeartbeatRepository } from './heartbeat.repository.js';
-import { HeartbeatService } from './heartbeat.service.js';
+import { CommandRepository } from './heartbeats/command.repository.js';
+import { HeartbeatRepository } from './heartbeats/heartbeat.repository.js';
+import { HeartbeatService } from './heartbeats/heartbeat.service.js';
 import { OfferDesk } from './offer.desk.js';
-import { PresenceRepository } from './presence.repository.js';
-import { PresenceSweeper } from './presence.sweeper.js';
-import { RegistrationRepository } from './registration.repository.js';
-import { RegistrationService } from './registration.service.js';
+import { PresenceRepository } from './presence/presence.repository.js';
+import { PresenceSweeper } from './presence/presence.sweeper.js';
+import { BeaconIds } from './registration/beacon.ids.js';
+import { GrantRepository } from './registration/grant.repository.js';
+import { RegistrationRepository } from './registration/registration.repository.js';
+import { RegistrationService } from './registration/registration.service.js';
+import { RemovalRepository } from './registration/removal.repository.js';
 
 /** Beacon devices, in the order of the flow. */
 export const DEVICES = [

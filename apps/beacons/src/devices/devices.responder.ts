@@ -12,10 +12,10 @@ import {
   type QueuedBeaconCommand,
 } from '#libs/contracts';
 import { Answers } from '#libs/jetstream';
-import { CommandRepository } from './command.repository.js';
+import { CommandRepository } from './heartbeats/command.repository.js';
 import { DeviceRepository } from './device.repository.js';
-import { HeartbeatService } from './heartbeat.service.js';
-import { RegistrationService } from './registration.service.js';
+import { HeartbeatService } from './heartbeats/heartbeat.service.js';
+import { RegistrationService } from './registration/registration.service.js';
 import { type DeviceKey, toDeviceDto } from './device.row.js';
 import { keyedId } from './keyed.id.js';
 

@@ -11,7 +11,7 @@ import {
 } from '#libs/contracts';
 import { Answers } from '#libs/jetstream';
 import { EntityService } from './entity.service.js';
-import { RecordReader } from './record.reader.js';
+import { RecordReader } from '../records/record.reader.js';
 
 interface OfEntity {
   readonly entity_id: string;

@@ -1,5 +1,5 @@
 import { contentHashOf, type ImportCounts, type ImportRow, type ImportRowDto, RECORD_TYPES } from '#libs/contracts';
-import type { ChangeOutcome, RecordChange } from '../entities/record.changes.js';
+import type { ChangeOutcome, RecordChange } from '../records/record.changes.js';
 
 const ID_HEX_CHARACTERS = 32;
 const MAX_ERROR_CHARACTERS = 500;

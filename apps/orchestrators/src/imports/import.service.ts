@@ -10,7 +10,7 @@ import {
   MusterError,
 } from '#libs/contracts';
 import { entityNotFound } from '../entities/entity-not-found.js';
-import { RecordWriter } from '../entities/record.writer.js';
+import { RecordWriter } from '../records/record.writer.js';
 import { countsOf, reportOf, wantedOf } from './import.batch.js';
 import { countBatch, countDeleted, type FoundImport, ImportRepository } from './import.repository.js';
 import { ImportRowRepository, insertRows } from './import-row.repository.js';

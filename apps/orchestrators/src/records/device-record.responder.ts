@@ -2,8 +2,8 @@ import { Controller } from '@nestjs/common';
 import { DEVICE_RECORDS_REQUESTS } from '#libs/contracts';
 import { Answers } from '#libs/jetstream';
 import { DeviceRecordRepository } from './device-record.repository.js';
-import { EntityRepository } from './entity.repository.js';
-import { entityNotFound } from './entity-not-found.js';
+import { EntityRepository } from '../entities/entity.repository.js';
+import { entityNotFound } from '../entities/entity-not-found.js';
 
 /** Tells which beacon of the map a device is. */
 @Controller()

@@ -1,7 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { BEACONS_REQUESTS } from '#libs/contracts';
 import { Answers } from '#libs/jetstream';
-import { DevicesSettings } from './devices.settings.js';
+import { DevicesSettings } from '../devices.settings.js';
 import { maxPauseMs, offlineAfterMs } from './presence.policy.js';
 import { PresenceRepository } from './presence.repository.js';
 

@@ -1,5 +1,5 @@
 import type { BeaconHeartbeat, BeaconMetrics, BeaconPresence } from '#libs/contracts';
-import type { DeviceKey, DeviceRow } from './device.row.js';
+import type { DeviceKey, DeviceRow } from '../device.row.js';
 
 /** A heartbeat as it arrived. */
 export interface Arrival extends DeviceKey {

@@ -1,7 +1,7 @@
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Outbox } from '#libs/outbox';
 import { Ticker } from '#libs/platform';
-import { DevicesSettings } from './devices.settings.js';
+import { DevicesSettings } from '../devices.settings.js';
 import { offlineAfterMs, silentSince } from './presence.policy.js';
 import { PresenceRepository } from './presence.repository.js';
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import { lockEntity } from './entity.repository.js';
+import { lockEntity } from '../entities/entity.repository.js';
 
 interface Horizon {
   readonly seq: number;

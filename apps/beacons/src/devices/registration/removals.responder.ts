@@ -1,7 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { BEACONS_REQUESTS } from '#libs/contracts';
 import { Answers } from '#libs/jetstream';
-import { notRegistered } from './device.errors.js';
+import { notRegistered } from '../device.errors.js';
 import { GrantRepository } from './grant.repository.js';
 import { RemovalRepository } from './removal.repository.js';
 

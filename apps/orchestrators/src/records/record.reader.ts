@@ -7,10 +7,10 @@ import {
   type RecordRef,
   type WireRecord,
 } from '#libs/contracts';
-import { EntityRepository } from './entity.repository.js';
+import { EntityRepository } from '../entities/entity.repository.js';
 import { recordNotFound } from './record-refusals.js';
 import { RecordRepository } from './record.repository.js';
-import { foreignCursor, ROWS_PER_REPLY, whatFits } from './reply.page.js';
+import { foreignCursor, ROWS_PER_REPLY, whatFits } from '../entities/reply.page.js';
 
 const SEQUENCE = /^(0|[1-9]\d{0,14})$/;
 

@@ -1,5 +1,5 @@
 import type { BeaconHeartbeat } from '#libs/contracts';
-import type { DeviceRow } from './device.row.js';
+import type { DeviceRow } from '../device.row.js';
 import { afterHeartbeats, isReadingAlone } from './heartbeat.policy.js';
 
 const AT = new Date('2026-01-08T11:00:00Z');

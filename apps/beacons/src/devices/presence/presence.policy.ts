@@ -1,6 +1,6 @@
 import { type BeaconPresence, type BeaconPresenceEvent, MALL_EVENTS, mallEventSubject } from '#libs/contracts';
 import type { Outgoing } from '#libs/outbox';
-import type { DeviceKey } from './device.row.js';
+import type { DeviceKey } from '../device.row.js';
 
 const SHORTEST_PAUSE_MS = 10_000;
 const LONGEST_PAUSE_MS = 60_000;

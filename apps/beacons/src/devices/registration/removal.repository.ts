@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { MALL_EVENTS, mallEventSubject } from '#libs/contracts';
 import { Outbox } from '#libs/outbox';
-import { enqueue } from '../beacons.outbox.js';
-import type { DeviceKey } from './device.row.js';
+import { enqueue } from '../../beacons.outbox.js';
+import type { DeviceKey } from '../device.row.js';
 
 /** Ends what devices had that are no more. Access logs and reports stay as long as any; a repeat finds nothing. */
 @Injectable()

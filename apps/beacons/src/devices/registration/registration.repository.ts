@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { type BeaconRegistration, MALL_EVENTS, mallEventSubject, MusterError } from '#libs/contracts';
 import { Outbox } from '#libs/outbox';
-import { enqueue } from '../beacons.outbox.js';
-import { type DeviceKey, type DeviceRow, toDeviceDto } from './device.row.js';
+import { enqueue } from '../../beacons.outbox.js';
+import { type DeviceKey, type DeviceRow, toDeviceDto } from '../device.row.js';
 import { endGrant } from './grant.repository.js';
 
 /** Who a new device would be. */

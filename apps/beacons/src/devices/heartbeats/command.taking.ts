@@ -1,7 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import type { BeaconCommand } from '#libs/contracts';
 import { unnest } from '#libs/database';
-import { byBeacon, keyOf } from './device.row.js';
+import { byBeacon, keyOf } from '../device.row.js';
 import type { Arrival } from './heartbeat.policy.js';
 
 /** Commands in one answer at most; the rest waits for the next heartbeat. */

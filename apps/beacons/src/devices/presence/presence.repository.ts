@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { unnest } from '#libs/database';
-import { enqueue } from '../beacons.outbox.js';
-import type { DeviceKey } from './device.row.js';
+import { enqueue } from '../../beacons.outbox.js';
+import type { DeviceKey } from '../device.row.js';
 import { type Hearing, listenOn, presenceEvent } from './presence.policy.js';
 
 interface SilentRow extends DeviceKey {

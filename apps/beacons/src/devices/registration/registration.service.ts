@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { BeaconRegistered, BeaconRegistration } from '#libs/contracts';
 import { BeaconIds } from './beacon.ids.js';
-import { notRegistered } from './device.errors.js';
+import { notRegistered } from '../device.errors.js';
 import { canonicalKey } from './device.key.js';
-import type { DeviceKey, DeviceRow } from './device.row.js';
-import { DevicesSettings } from './devices.settings.js';
-import { OfferDesk } from './offer.desk.js';
+import type { DeviceKey, DeviceRow } from '../device.row.js';
+import { DevicesSettings } from '../devices.settings.js';
+import { OfferDesk } from '../offer.desk.js';
 import { RegistrationRepository } from './registration.repository.js';
 
 /** Takes introductions of beacons. */

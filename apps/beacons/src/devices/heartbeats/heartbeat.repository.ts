@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { unnest } from '#libs/database';
-import { enqueue } from '../beacons.outbox.js';
+import { enqueue } from '../../beacons.outbox.js';
 import { takeCommands, type TakenCommands, type WaitingCommand } from './command.taking.js';
-import { notApproved, notRegistered } from './device.errors.js';
-import { byBeacon, type DeviceKey, type DeviceRow, keyOf } from './device.row.js';
+import { notApproved, notRegistered } from '../device.errors.js';
+import { byBeacon, type DeviceKey, type DeviceRow, keyOf } from '../device.row.js';
 import { afterHeartbeats, type Arrival, isReadingAlone, type Vitals } from './heartbeat.policy.js';
-import { presenceEvent } from './presence.policy.js';
+import { presenceEvent } from '../presence/presence.policy.js';
 
 /** What a beacon is answered, offers aside. */
 export interface HeartbeatOutcome {

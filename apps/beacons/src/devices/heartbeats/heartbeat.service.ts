@@ -2,10 +2,10 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { BeaconCommand, BeaconHeartbeat, BeaconHeartbeatAnswer } from '#libs/contracts';
 import { MicroBatch } from '#libs/database';
 import { Outbox } from '#libs/outbox';
-import { DevicesSettings } from './devices.settings.js';
+import { DevicesSettings } from '../devices.settings.js';
 import type { Arrival } from './heartbeat.policy.js';
 import { HeartbeatRepository, type HeartbeatOutcome } from './heartbeat.repository.js';
-import { OfferDesk } from './offer.desk.js';
+import { OfferDesk } from '../offer.desk.js';
 
 /** Takes signs of life of beacons and answers what they are to do. */
 @Injectable()

@@ -1,5 +1,5 @@
 import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
-import { invalidField } from './device.errors.js';
+import { invalidField } from '../device.errors.js';
 
 const CURVE = 'prime256v1';
 const RAW_SIGNATURE_BYTES = 64;

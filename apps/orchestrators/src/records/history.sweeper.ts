@@ -1,6 +1,6 @@
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Ticker } from '#libs/platform';
-import { EntitiesSettings } from './entities.settings.js';
+import { EntitiesSettings } from '../entities/entities.settings.js';
 import { HistoryRepository } from './history.repository.js';
 
 const INTERVAL_MS = 3_600_000;

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DEVICE_RECORDS_REQUESTS, isTokenId } from '#libs/contracts';
 import { RpcClient } from '#libs/jetstream';
 import { beaconIdOf } from './device.key.js';
-import { DeviceRepository } from './device.repository.js';
+import { DeviceRepository } from '../device.repository.js';
 
 /** Knows which beacon a device is. */
 @Injectable()

@@ -1,8 +1,8 @@
-import type { Api } from '../../../../test/support/api.js';
-import { BeaconDevice } from '../../../../test/support/beacon-device.js';
-import { MallOrchestrator } from '../../../../test/support/mall.js';
-import { MallStage } from '../../../../test/support/mall-stage.js';
-import { waitFor } from '../../../../test/support/wait.js';
+import type { Api } from '../../../../../test/support/api.js';
+import { BeaconDevice } from '../../../../../test/support/beacon-device.js';
+import { MallOrchestrator } from '../../../../../test/support/mall.js';
+import { MallStage } from '../../../../../test/support/mall-stage.js';
+import { waitFor } from '../../../../../test/support/wait.js';
 
 let stage: MallStage;
 let admin: Api;

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { type BeaconCommand, MusterError, type QueuedBeaconCommand } from '#libs/contracts';
-import { notRegistered } from './device.errors.js';
-import { type DeviceKey, instant } from './device.row.js';
+import { notRegistered } from '../device.errors.js';
+import { type DeviceKey, instant } from '../device.row.js';
 
 /** Commands that wait for one beacon at most. */
 const MAX_WAITING = 100;

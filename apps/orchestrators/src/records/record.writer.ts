@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { type ChangedIds, COLLECTIONS } from '#libs/contracts';
 import { Announcer } from './announcer.js';
-import { type EntityRow, lockEntity } from './entity.repository.js';
+import { type EntityRow, lockEntity } from '../entities/entity.repository.js';
 import {
   type ChangeOutcome,
   type ChangeStamp,

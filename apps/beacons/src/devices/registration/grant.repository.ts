@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import type { DeviceKey, DeviceRow } from './device.row.js';
+import type { DeviceKey, DeviceRow } from '../device.row.js';
 
 /** Ends the grant of a row that the transaction holds: its tokens must be revoked. */
 export async function endGrant(tx: EntityManager, { entityId, beaconId, grantId }: DeviceRow): Promise<void> {
