@@ -1,11 +1,8 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { beaconIdOf, canonicalKey, isSignedBy } from './device.key.js';
 
-const vectors = JSON.parse(
-  readFileSync(resolve(import.meta.dirname, '../../../../docs/vectors/beacon-auth.json'), 'utf8'),
-);
+const vectors = JSON.parse(readFileSync('docs/vectors/beacon-auth.json', 'utf8'));
 const proof = vectors.beacon_proof;
 const bytes = Buffer.from(proof.signed_bytes_hex, 'hex');
 
