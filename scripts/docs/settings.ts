@@ -12,7 +12,7 @@ import { ImportsSettings } from '../../apps/gateway/src/imports/imports.settings
 import { LimitSettings } from '../../apps/gateway/src/limits/limit.settings.js';
 import { LiveSettings } from '../../apps/gateway/src/live/live.settings.js';
 import { OrchestratorEventsSettings } from '../../apps/gateway/src/orchestrator-events/orchestrator-events.settings.js';
-import { PublicUrlSettings } from '../../apps/gateway/src/public.url.js';
+import { PublicUrlSettings } from '../../apps/gateway/src/http/public.url.js';
 import { EntitiesSettings } from '../../apps/orchestrators/src/entities/entities.settings.js';
 import { PresenceSettings } from '../../apps/orchestrators/src/presence/presence.settings.js';
 import { RegistrationSettings } from '../../apps/orchestrators/src/registration/registration.settings.js';

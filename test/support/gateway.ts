@@ -9,11 +9,11 @@ import { DatabaseModule } from '#libs/database';
 import { PlatformConfig } from '#libs/platform';
 import { AuditModule } from '../../apps/gateway/src/audit/audit.module.js';
 import { AuthModule } from '../../apps/gateway/src/auth/auth.module.js';
-import { DocsController } from '../../apps/gateway/src/docs.controller.js';
-import { ErrorFilter } from '../../apps/gateway/src/error.filter.js';
+import { DocsController } from '../../apps/gateway/src/documents/docs.controller.js';
+import { ErrorFilter } from '../../apps/gateway/src/http/error.filter.js';
 import { configureGateway } from '../../apps/gateway/src/gateway.configure.js';
 import { RequestGuardsModule } from '../../apps/gateway/src/request-guards.module.js';
-import { createValidationPipe } from '../../apps/gateway/src/validation.pipe.js';
+import { createValidationPipe } from '../../apps/gateway/src/http/validation.pipe.js';
 
 export const TEST_PASSWORDS = {
   admin: 'admin-password',

@@ -8,9 +8,9 @@ import { BeaconsEdgeModule } from './beacons/beacons-edge.module.js';
 import { DeadLettersModule } from './dead-letters/dead-letters.module.js';
 import { BatchModule } from './batch/batch.module.js';
 import { CommandsEdgeModule } from './commands/commands-edge.module.js';
-import { DocsController } from './docs.controller.js';
+import { DocsController } from './documents/docs.controller.js';
 import { EntitiesEdgeModule } from './entities/entities-edge.module.js';
-import { ErrorFilter } from './error.filter.js';
+import { ErrorFilter } from './http/error.filter.js';
 import { FirmwareEdgeModule } from './firmware/firmware-edge.module.js';
 import { configureGateway } from './gateway.configure.js';
 import { GrpcModule } from './grpc/grpc.module.js';
@@ -25,7 +25,7 @@ import { SyncEdgeModule } from './sync/sync-edge.module.js';
 import { TasksEdgeModule } from './tasks/tasks-edge.module.js';
 import { TelemetryEdgeModule } from './telemetry/telemetry.module.js';
 import { ServiceHealth } from './service.health.js';
-import { createValidationPipe } from './validation.pipe.js';
+import { createValidationPipe } from './http/validation.pipe.js';
 
 @Module({
   imports: [

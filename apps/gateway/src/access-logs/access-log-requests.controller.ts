@@ -10,9 +10,9 @@ import {
 } from '#libs/contracts';
 import { RpcClient } from '#libs/jetstream';
 import { Caller, type KeyedRequester } from '../idempotency/idempotency.key.js';
-import { JsonBody } from '../edge.body.js';
+import { JsonBody } from '../http/edge.body.js';
 import { EntityId } from '../entities/path.parameters.js';
-import { Endpoint } from '../route.decorator.js';
+import { Endpoint } from '../http/route.decorator.js';
 import {
   AccessLogKeyResponse,
   AccessLogRequestRequest,

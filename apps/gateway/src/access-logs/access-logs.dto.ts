@@ -11,10 +11,10 @@ import {
   parseInstant,
 } from '#libs/contracts';
 import { IsTokenId } from '../beacons/beacon.reports.dto.js';
-import { IsInstant, ZoneFromUrl } from '../instant.field.js';
-import { pageQuery } from '../page.query.js';
-import { AlsoNamed } from '../query.names.js';
-import { NO_NUL } from '../storable.text.js';
+import { IsInstant, ZoneFromUrl } from '../http/instant.field.js';
+import { pageQuery } from '../http/page.query.js';
+import { AlsoNamed } from '../http/query.names.js';
+import { NO_NUL } from '../http/storable.text.js';
 
 export const EXPORT_FORMATS = ['csv', 'ndjson'] as const;
 const INSTANT = { type: String, format: 'date-time' } as const;

@@ -2,7 +2,7 @@ import { Controller, Query, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { HTTP_HEADERS, ROUTES } from '#libs/contracts';
-import { Endpoint } from '../route.decorator.js';
+import { Endpoint } from '../http/route.decorator.js';
 import { AuditEntryResponse, AuditQuery, toFilter, toPosition, toResponse } from './audit.dto.js';
 import { AuditRepository } from './audit.repository.js';
 

@@ -1,10 +1,10 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
 import { MusterError, parseInstant, ROUTES } from '#libs/contracts';
-import { pageQuery } from '../page.query.js';
-import { IsInstant } from '../instant.field.js';
-import { AlsoNamed } from '../query.names.js';
-import { NO_NUL } from '../storable.text.js';
+import { pageQuery } from '../http/page.query.js';
+import { IsInstant } from '../http/instant.field.js';
+import { AlsoNamed } from '../http/query.names.js';
+import { NO_NUL } from '../http/storable.text.js';
 import { AUDIT_OUTCOMES, type AuditFilter, type AuditOutcome, type StoredEntry } from './audit.repository.js';
 
 const CURSOR = /^\d{1,15}$/;

@@ -2,9 +2,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Principal } from '#libs/auth';
 import { type ErrorCode, ROUTES } from '#libs/contracts';
 import '../auth/guards/request.principal.js';
-import '../error.filter.js';
-import { requesterOf } from '../requester.js';
-import { routeOf } from '../route.names.js';
+import '../http/error.filter.js';
+import { requesterOf } from '../http/requester.js';
+import { routeOf } from '../http/route.names.js';
 
 const LONGEST_TEXT = 200;
 const UNAUTHENTICATED = 401;

@@ -5,7 +5,7 @@ import { createTestDatabase, type TestDatabase } from '../../../../test/support/
 import { type Answer, TEST_PASSWORD_ENV, TEST_PASSWORDS, TestEdge } from '../../../../test/support/gateway.js';
 import { waitFor } from '../../../../test/support/wait.js';
 import { TokenIssuer } from '../auth/tokens/token.issuer.js';
-import { Endpoint } from '../route.decorator.js';
+import { Endpoint } from '../http/route.decorator.js';
 import { AuditRepository } from './audit.repository.js';
 
 @Controller()

@@ -4,7 +4,7 @@ import { ROUTES } from '#libs/contracts';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/database.js';
 import { TEST_PASSWORD_ENV, TEST_PASSWORDS, TestEdge, type Answer } from '../../../../test/support/gateway.js';
 import { waitFor } from '../../../../test/support/wait.js';
-import { Endpoint } from '../route.decorator.js';
+import { Endpoint } from '../http/route.decorator.js';
 import { Authenticator } from './authenticator.js';
 import { SessionRevocations } from './sessions/session.revocations.js';
 import { SigningKeys } from './tokens/signing-keys.js';

@@ -1,4 +1,4 @@
-import { pageQuery } from '../page.query.js';
+import { pageQuery } from '../http/page.query.js';
 
 export class AccountsQuery extends pageQuery({ usual: 100, max: 500 }) {}
 

@@ -4,8 +4,8 @@ import type { FastifyRequest } from 'fastify';
 import type { Principal } from '#libs/auth';
 import { MAX_BATCH_ITEMS, MusterError, ROUTES } from '#libs/contracts';
 import { CurrentPrincipal } from '../auth/guards/request.principal.js';
-import { JsonBody } from '../edge.body.js';
-import { Endpoint } from '../route.decorator.js';
+import { JsonBody } from '../http/edge.body.js';
+import { Endpoint } from '../http/route.decorator.js';
 import { BatchUploadRequest, BatchUploadResponse } from './batch.dto.js';
 import { BatchDispatcher } from './batch.dispatcher.js';
 

@@ -2,8 +2,8 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import type { Principal } from '#libs/auth';
 import { MusterError } from '#libs/contracts';
-import { toMusterError } from '../error.filter.js';
-import { createValidationPipe } from '../validation.pipe.js';
+import { toMusterError } from '../http/error.filter.js';
+import { createValidationPipe } from '../http/validation.pipe.js';
 import type { BatchItemResponse } from './batch.dto.js';
 import { type BatchHandler, BatchTypes } from './batch.types.js';
 

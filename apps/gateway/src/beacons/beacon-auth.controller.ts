@@ -3,8 +3,8 @@ import { ApiTags } from '@nestjs/swagger';
 import { type BeaconChallengeDto, type BeaconKeyDto, BEACONS_REQUESTS, ROUTES } from '#libs/contracts';
 import { RpcClient } from '#libs/jetstream';
 import { TokenIssuer } from '../auth/tokens/token.issuer.js';
-import { JsonBody } from '../edge.body.js';
-import { Endpoint } from '../route.decorator.js';
+import { JsonBody } from '../http/edge.body.js';
+import { Endpoint } from '../http/route.decorator.js';
 import {
   BeaconChallengeRequest,
   BeaconChallengeResponse,

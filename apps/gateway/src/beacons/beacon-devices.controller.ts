@@ -14,12 +14,12 @@ import {
 import { RpcClient } from '#libs/jetstream';
 import { CurrentPrincipal } from '../auth/guards/request.principal.js';
 import { Caller, type KeyedRequester } from '../idempotency/idempotency.key.js';
-import { JsonBody } from '../edge.body.js';
+import { JsonBody } from '../http/edge.body.js';
 import { EntityId } from '../entities/path.parameters.js';
 import { wholePage } from '../entities/whole.page.js';
-import { requesterOf } from '../requester.js';
-import { linkNext, PAGE_HEADERS } from '../next.link.js';
-import { Endpoint } from '../route.decorator.js';
+import { requesterOf } from '../http/requester.js';
+import { linkNext, PAGE_HEADERS } from '../http/next.link.js';
+import { Endpoint } from '../http/route.decorator.js';
 import { BeaconId, OptionalObject } from './beacon.parameters.js';
 import {
   BeaconCommandRequest,

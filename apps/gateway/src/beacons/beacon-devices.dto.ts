@@ -24,9 +24,9 @@ import {
   UNLOCK_TYPES,
   type UnlockType,
 } from '#libs/contracts';
-import { pageQuery } from '../page.query.js';
-import { AlsoNamed } from '../query.names.js';
-import { NO_NUL } from '../storable.text.js';
+import { pageQuery } from '../http/page.query.js';
+import { AlsoNamed } from '../http/query.names.js';
+import { NO_NUL } from '../http/storable.text.js';
 
 const FLAGS = new Map<unknown, boolean>([
   ['true', true],

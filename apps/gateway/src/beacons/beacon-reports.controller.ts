@@ -13,9 +13,9 @@ import {
 import { RpcClient } from '#libs/jetstream';
 import { CurrentPrincipal } from '../auth/guards/request.principal.js';
 import { BatchTypes } from '../batch/batch.types.js';
-import { JsonBody } from '../edge.body.js';
+import { JsonBody } from '../http/edge.body.js';
 import { entityOf, requireOwnEntity } from '../isolation/entity.access.js';
-import { Endpoint } from '../route.decorator.js';
+import { Endpoint } from '../http/route.decorator.js';
 import { AccessLogsRequest } from './access-logs.request.js';
 import { BeaconHeartbeatRequest, BeaconRegisterRequest, toHeartbeat, toRegistration } from './beacon.reports.dto.js';
 import {

@@ -2,7 +2,7 @@ import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsNumber, IsObject, IsOptional, IsString, Length, Matches, Max, Min, ValidateNested } from 'class-validator';
 import type { JsonObject } from '#libs/contracts';
-import { NO_NUL } from '../storable.text.js';
+import { NO_NUL } from '../http/storable.text.js';
 
 const MAX_COORDINATE = 1e9;
 

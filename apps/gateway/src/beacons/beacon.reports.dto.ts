@@ -23,9 +23,9 @@ import {
   isTokenId,
   parseInstant,
 } from '#libs/contracts';
-import { IsInstant } from '../instant.field.js';
+import { IsInstant } from '../http/instant.field.js';
 import { BeaconLocation, toLocation } from './beacon.location.js';
-import { NO_NUL } from '../storable.text.js';
+import { NO_NUL } from '../http/storable.text.js';
 
 const MAX_METRIC = 1e15;
 const nullable = { nullable: true } as const;

@@ -24,8 +24,8 @@ import {
   type CommandStatus,
   type JsonObject,
 } from '#libs/contracts';
-import { pageQuery } from '../page.query.js';
-import { NO_NUL } from '../storable.text.js';
+import { pageQuery } from '../http/page.query.js';
+import { NO_NUL } from '../http/storable.text.js';
 
 const MAX_BATCH_ROBOTS = 1_000;
 

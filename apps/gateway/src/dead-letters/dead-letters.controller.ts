@@ -2,7 +2,7 @@ import { Controller, Param, Query, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { HTTP_HEADERS, ROUTES } from '#libs/contracts';
-import { Endpoint } from '../route.decorator.js';
+import { Endpoint } from '../http/route.decorator.js';
 import { DeadLetterService } from './dead-letter.service.js';
 import { DeadLetterResponse, DeadLettersQuery, toListed, toWhole } from './dead-letters.dto.js';
 

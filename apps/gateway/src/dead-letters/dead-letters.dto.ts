@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional, IsString, Matches } from 'class-validator';
 import { CONSUMERS, REJECT_REASONS, STREAMS } from '#libs/contracts';
-import { pageQuery } from '../page.query.js';
+import { pageQuery } from '../http/page.query.js';
 import { type DeadLetter, headerOf, shownHeaders, showPayload, type ShownPayload } from './dead-letter.js';
 
 const TOKEN = /^[A-Za-z0-9_-]{1,64}$/;

@@ -10,11 +10,11 @@ import {
   ROUTES,
 } from '#libs/contracts';
 import { RpcClient } from '#libs/jetstream';
-import { JsonBody } from '../edge.body.js';
+import { JsonBody } from '../http/edge.body.js';
 import { OrchestratorGrants } from '../orchestrators/orchestrator.grants.js';
-import { linkNext, PAGE_HEADERS } from '../next.link.js';
+import { linkNext, PAGE_HEADERS } from '../http/next.link.js';
 import { RobotTokens } from '../robots/robot.tokens.js';
-import { Endpoint } from '../route.decorator.js';
+import { Endpoint } from '../http/route.decorator.js';
 import { EntityListQuery, EntityUpdateRequest, NewEntityRequest, toEntityFields, toNewEntity } from './entities.dto.js';
 import { EnrolmentSecretResponse, EntityCreatedResponse, EntityResponse } from './entities.responses.js';
 import { EntityId } from './path.parameters.js';

@@ -12,8 +12,8 @@ import {
   ValidateIf,
 } from 'class-validator';
 import type { EntityFields, GeoPoint, NewEntity } from '#libs/contracts';
-import { pageQuery } from '../page.query.js';
-import { NO_NUL } from '../storable.text.js';
+import { pageQuery } from '../http/page.query.js';
+import { NO_NUL } from '../http/storable.text.js';
 
 const MAX_TAGS = 50;
 const MAX_PEM_CHARACTERS = 2_000;

@@ -1,6 +1,6 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsISO8601, IsOptional, MaxLength } from 'class-validator';
-import { pageQuery } from '../page.query.js';
+import { pageQuery } from '../http/page.query.js';
 
 export class RecordListQuery extends pageQuery({ usual: 100, max: 1_000 }) {
   @ApiPropertyOptional({ format: 'date-time', description: 'Only records that changed then or later.' })

@@ -6,8 +6,8 @@ import { FIRMWARE_REQUESTS, ROUTES, type CachedFirmwareDto } from '#libs/contrac
 import { RpcClient } from '#libs/jetstream';
 import { CurrentPrincipal } from '../auth/guards/request.principal.js';
 import { entityOf, requireOwnEntity } from '../isolation/entity.access.js';
-import { requesterOf } from '../requester.js';
-import { Endpoint } from '../route.decorator.js';
+import { requesterOf } from '../http/requester.js';
+import { Endpoint } from '../http/route.decorator.js';
 import { FileReceiver } from './file.receiver.js';
 import { CachedFirmwareResponse } from './firmware.responses.js';
 import { readFields } from './form.fields.js';

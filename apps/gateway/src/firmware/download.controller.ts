@@ -13,7 +13,7 @@ import {
 } from '#libs/contracts';
 import { RpcClient } from '#libs/jetstream';
 import { CurrentPrincipal } from '../auth/guards/request.principal.js';
-import { Endpoint } from '../route.decorator.js';
+import { Endpoint } from '../http/route.decorator.js';
 import { allowsRange, type ByteRange, isKnownTag, parseRange } from './byte.range.js';
 import { FileSender, type FilePart } from './file.sender.js';
 import { FirmwareDisk } from './firmware.disk.js';

@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { BrokerConnection, FileBucket } from '#libs/jetstream';
 import { BatchTypesModule } from '../batch/batch-types.module.js';
-import { PublicUrl, PublicUrlSettings } from '../public.url.js';
+import { PublicUrl, PublicUrlSettings } from '../http/public.url.js';
 import { CacheUploadController } from './cache-upload.controller.js';
 import { DownloadController } from './download.controller.js';
 import { FileReceiver } from './file.receiver.js';

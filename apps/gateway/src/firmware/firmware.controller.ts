@@ -10,9 +10,9 @@ import {
   type FirmwarePathDto,
 } from '#libs/contracts';
 import { RpcClient } from '#libs/jetstream';
-import { PublicUrl } from '../public.url.js';
-import { linkNext, PAGE_HEADERS } from '../next.link.js';
-import { Endpoint } from '../route.decorator.js';
+import { PublicUrl } from '../http/public.url.js';
+import { linkNext, PAGE_HEADERS } from '../http/next.link.js';
+import { Endpoint } from '../http/route.decorator.js';
 import { DeviceQuery, FirmwareListQuery, LatestQuery, PathQuery, toFirmwareQuery } from './firmware.dto.js';
 import { FirmwareKeysResponse, FirmwarePathResponse, FirmwareResponse } from './firmware.responses.js';
 

@@ -8,8 +8,8 @@ import {
   type FirmwareDeviceType,
   type FirmwareQuery,
 } from '#libs/contracts';
-import { pageQuery } from '../page.query.js';
-import { AlsoNamed } from '../query.names.js';
+import { pageQuery } from '../http/page.query.js';
+import { AlsoNamed } from '../http/query.names.js';
 import { IsTokenId, TARGET } from './upload.dto.js';
 
 /** A flag in a query. */

@@ -1,5 +1,5 @@
 import type { Type } from '@nestjs/common';
-import { createValidationPipe } from '../validation.pipe.js';
+import { createValidationPipe } from '../http/validation.pipe.js';
 
 const pipe = createValidationPipe();
 

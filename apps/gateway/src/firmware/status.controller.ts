@@ -6,10 +6,10 @@ import { FIRMWARE_REQUESTS, requireTokenId, ROUTES, type FirmwareReportDto } fro
 import { RpcClient } from '#libs/jetstream';
 import { CurrentPrincipal } from '../auth/guards/request.principal.js';
 import { BatchTypes } from '../batch/batch.types.js';
-import { JsonBody } from '../edge.body.js';
+import { JsonBody } from '../http/edge.body.js';
 import { entityOf } from '../isolation/entity.access.js';
-import { linkNext, PAGE_HEADERS } from '../next.link.js';
-import { Endpoint } from '../route.decorator.js';
+import { linkNext, PAGE_HEADERS } from '../http/next.link.js';
+import { Endpoint } from '../http/route.decorator.js';
 import { ReportsQuery } from './firmware.dto.js';
 import { FirmwareReportResponse, FirmwareStatusResponse } from './firmware.responses.js';
 import { FirmwareStatusRequest, toFirmwareReport } from './status.dto.js';

@@ -19,7 +19,7 @@ import {
   type FirmwareStatus,
   parseInstant,
 } from '#libs/contracts';
-import { IsInstant } from '../instant.field.js';
+import { IsInstant } from '../http/instant.field.js';
 import { IsTokenId } from './upload.dto.js';
 
 const VERSION = /^[\w.+-]{1,64}$/;

@@ -24,8 +24,8 @@ import {
   ROLLOUT_STRATEGIES,
   type RolloutStrategy,
 } from '#libs/contracts';
-import { AlsoNamed } from '../query.names.js';
-import { NO_NUL } from '../storable.text.js';
+import { AlsoNamed } from '../http/query.names.js';
+import { NO_NUL } from '../http/storable.text.js';
 
 /** The name of a chip or board; it is part of URLs. */
 export const TARGET = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;

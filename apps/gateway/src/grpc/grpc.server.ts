@@ -4,7 +4,7 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy }
 import { Server, ServerCredentials, type ServiceDefinition } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { PlatformConfig, ServerTls } from '#libs/platform';
-import { findUpwards } from '../find.upwards.js';
+import { findUpwards } from '../documents/find.upwards.js';
 import { GrpcSettings } from './grpc.settings.js';
 import { TlsCredentials } from './grpc.credentials.js';
 import { OrchestratorSyncCalls } from './orchestrator-sync.calls.js';

@@ -4,7 +4,7 @@ import { ROBOTS_REQUESTS, type RobotDto } from '#libs/contracts';
 import { RpcClient } from '#libs/jetstream';
 import { LiveEngine } from '../live/live.engine.js';
 import { liveGroupOf } from '../live/robot.groups.js';
-import { requesterOf } from '../requester.js';
+import { requesterOf } from '../http/requester.js';
 import { readRobotUpdate } from '../robots/robot.update.js';
 
 /** Metadata edits from the hub: the same check, service and event as by REST (ROB-005, decision B14). */

@@ -4,7 +4,7 @@ import { HTTP_HEADERS, MusterError, ROUTES } from '#libs/contracts';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/database.js';
 import { type Answer, TEST_PASSWORD_ENV, TEST_PASSWORDS, TestEdge } from '../../../../test/support/gateway.js';
 import { waitFor } from '../../../../test/support/wait.js';
-import { Endpoint } from '../route.decorator.js';
+import { Endpoint } from '../http/route.decorator.js';
 import { IdempotencyStore } from './idempotency.store.js';
 
 /** What the routes below did, over both replicas. */

@@ -2,7 +2,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { HTTP_HEADERS, MusterError, type Requester } from '#libs/contracts';
 import { principalOf } from '../auth/guards/request.principal.js';
-import { requesterOf } from '../requester.js';
+import { requesterOf } from '../http/requester.js';
 
 const PLAIN_TEXT = /^[\x21-\x7e]{1,200}$/;
 

@@ -4,8 +4,8 @@ import type { Principal } from '#libs/auth';
 import { HTTP_HEADERS, type RouteName } from '#libs/contracts';
 import '../auth/guards/request.principal.js';
 import { readIdempotencyKey } from './idempotency.key.js';
-import '../json.body.js';
-import { routeOf } from '../route.names.js';
+import '../http/json.body.js';
+import { routeOf } from '../http/route.names.js';
 import { RequestSecrets } from './answer.seal.js';
 
 /** Routes with rules of their own for repeats: commands remember their keys, tokens are rotated, passwords are slow. */

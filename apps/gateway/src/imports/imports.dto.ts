@@ -1,7 +1,7 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional } from 'class-validator';
 import { IMPORT_MODES, IMPORT_RESULTS, type ImportMode, type ImportResult } from '#libs/contracts';
-import { pageQuery } from '../page.query.js';
+import { pageQuery } from '../http/page.query.js';
 
 export class ImportQuery {
   @ApiPropertyOptional({

@@ -2,7 +2,7 @@ import { Injectable, type CallHandler, type ExecutionContext, type NestIntercept
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Observable } from 'rxjs';
 import '../auth/guards/request.principal.js';
-import { routeOf } from '../route.names.js';
+import { routeOf } from '../http/route.names.js';
 import { refuseExceeded, showAllowance } from './allowance.js';
 import { RouteLimiter } from './route.limiter.js';
 

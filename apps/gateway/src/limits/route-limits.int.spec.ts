@@ -4,7 +4,7 @@ import type { MachineScope } from '#libs/auth';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/database.js';
 import { type Answer, TEST_PASSWORD_ENV, TestEdge } from '../../../../test/support/gateway.js';
 import { TokenIssuer } from '../auth/tokens/token.issuer.js';
-import { Endpoint } from '../route.decorator.js';
+import { Endpoint } from '../http/route.decorator.js';
 
 @Controller()
 class FleetController {

@@ -9,9 +9,9 @@ import {
   type StoredEventAck,
 } from '#libs/contracts';
 import { RpcClient } from '#libs/jetstream';
-import { JsonBody } from '../edge.body.js';
+import { JsonBody } from '../http/edge.body.js';
 import { Caller, type KeyedRequester } from '../idempotency/idempotency.key.js';
-import { Endpoint } from '../route.decorator.js';
+import { Endpoint } from '../http/route.decorator.js';
 import { requireConfiguration } from './configuration.check.js';
 import { EventStream, type StoredEvent } from './event.stream.js';
 import { ConfigurationBody, ConfigurationResponse, EntityEventPageResponse, EntityEventsQuery } from './events.dto.js';

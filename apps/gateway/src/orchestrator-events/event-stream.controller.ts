@@ -5,7 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Principal } from '#libs/auth';
 import { HTTP_HEADERS, MusterError, ROUTES } from '#libs/contracts';
 import { CurrentPrincipal } from '../auth/guards/request.principal.js';
-import { Endpoint, type EndpointOptions } from '../route.decorator.js';
+import { Endpoint, type EndpointOptions } from '../http/route.decorator.js';
 import { OrchestratorSessions } from './orchestrator.sessions.js';
 import { SseTransport } from './sse.transport.js';
 import { streamCallerOf } from './stream.caller.js';

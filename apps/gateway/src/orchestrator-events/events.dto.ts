@@ -9,8 +9,8 @@ import {
   type OrchestratorEventName,
   type StoredEventAck,
 } from '#libs/contracts';
-import { pageQuery } from '../page.query.js';
-import { NO_NUL } from '../storable.text.js';
+import { pageQuery } from '../http/page.query.js';
+import { NO_NUL } from '../http/storable.text.js';
 
 const OBJECT = { type: 'object', additionalProperties: true } as const;
 /** What is left below the largest integer of Postgres is for counting on. */

@@ -4,9 +4,9 @@ import type { FastifyReply } from 'fastify';
 import type { Principal } from '#libs/auth';
 import { MusterError, RATE_LIMITS, ROUTES, type HeartbeatAnswer } from '#libs/contracts';
 import { CurrentPrincipal } from '../auth/guards/request.principal.js';
-import { JsonBody } from '../edge.body.js';
+import { JsonBody } from '../http/edge.body.js';
 import { showAllowance } from '../limits/allowance.js';
-import { Endpoint } from '../route.decorator.js';
+import { Endpoint } from '../http/route.decorator.js';
 import { OrchestratorHeartbeatRequest, OrchestratorHeartbeatResponse } from './heartbeat.dto.js';
 import { OrchestratorHeartbeats } from './orchestrator.heartbeats.js';
 

@@ -14,7 +14,7 @@ import {
   Min,
 } from 'class-validator';
 import { HEARTBEAT_INTERVAL_S, ORCHESTRATOR_COMMANDS, type OrchestratorHeartbeat } from '#libs/contracts';
-import { NO_NUL } from '../storable.text.js';
+import { NO_NUL } from '../http/storable.text.js';
 
 const MAX_COUNT = 1_000_000_000;
 const MAX_ACKS = 1_000;

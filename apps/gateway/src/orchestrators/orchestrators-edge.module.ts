@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module.js';
 import { OrchestratorEventsModule } from '../orchestrator-events/orchestrator-events.module.js';
-import { PublicUrl, PublicUrlSettings } from '../public.url.js';
+import { PublicUrl, PublicUrlSettings } from '../http/public.url.js';
 import { HeartbeatController } from './heartbeat.controller.js';
 import { OrchestratorGrants } from './orchestrator.grants.js';
 import { OrchestratorHeartbeats } from './orchestrator.heartbeats.js';

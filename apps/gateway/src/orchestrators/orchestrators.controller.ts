@@ -10,8 +10,8 @@ import {
   type OrchestratorPage,
 } from '#libs/contracts';
 import { RpcClient } from '#libs/jetstream';
-import { JsonBody } from '../edge.body.js';
-import { Endpoint } from '../route.decorator.js';
+import { JsonBody } from '../http/edge.body.js';
+import { Endpoint } from '../http/route.decorator.js';
 import { OrchestratorCommandResponse } from './heartbeat.dto.js';
 import { OrchestratorGrants } from './orchestrator.grants.js';
 import {

@@ -10,7 +10,7 @@ import {
   type OrchestratorPage,
   type OrchestratorPresence,
 } from '#libs/contracts';
-import { pageQuery } from '../page.query.js';
+import { pageQuery } from '../http/page.query.js';
 
 const MAX_COMMAND_CHARACTERS = 16_384;
 const nullable = { nullable: true } as const;

@@ -11,11 +11,11 @@ import {
 } from '#libs/contracts';
 import { RpcClient } from '#libs/jetstream';
 import { readIdempotencyKey } from '../idempotency/idempotency.key.js';
-import { JsonBody } from '../edge.body.js';
+import { JsonBody } from '../http/edge.body.js';
 import { requireOwnEntity } from '../isolation/entity.access.js';
-import { PublicUrl } from '../public.url.js';
-import { RawBody } from '../raw.body.js';
-import { Endpoint } from '../route.decorator.js';
+import { PublicUrl } from '../http/public.url.js';
+import { RawBody } from '../http/raw.body.js';
+import { Endpoint } from '../http/route.decorator.js';
 import { bearerOf, OrchestratorTokens } from './orchestrator.tokens.js';
 import { RegistrantGuard } from './registrant.guard.js';
 import {

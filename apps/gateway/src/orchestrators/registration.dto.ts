@@ -14,7 +14,7 @@ import {
   Min,
 } from 'class-validator';
 import { HEARTBEAT_INTERVAL_S, ORCHESTRATOR_CAPABILITIES, type OrchestratorRegistration } from '#libs/contracts';
-import { NO_NUL } from '../storable.text.js';
+import { NO_NUL } from '../http/storable.text.js';
 
 const TOKEN_ID = /^[A-Za-z0-9_-]{1,64}$/;
 const MAX_CAPABILITIES = 50;

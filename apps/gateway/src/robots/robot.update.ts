@@ -1,5 +1,5 @@
 import { MusterError, type JsonObject, type RobotUpdate } from '#libs/contracts';
-import { createValidationPipe } from '../validation.pipe.js';
+import { createValidationPipe } from '../http/validation.pipe.js';
 import { RobotUpdateRequest, toRobotUpdate } from './robots.dto.js';
 
 const pipe = createValidationPipe();

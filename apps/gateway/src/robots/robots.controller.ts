@@ -13,10 +13,10 @@ import {
 } from '#libs/contracts';
 import { RpcClient } from '#libs/jetstream';
 import { CurrentPrincipal } from '../auth/guards/request.principal.js';
-import { JsonBody, RobotId } from '../edge.body.js';
-import { requesterOf } from '../requester.js';
-import { Endpoint } from '../route.decorator.js';
-import { linkNext, PAGE_HEADERS } from '../next.link.js';
+import { JsonBody, RobotId } from '../http/edge.body.js';
+import { requesterOf } from '../http/requester.js';
+import { Endpoint } from '../http/route.decorator.js';
+import { linkNext, PAGE_HEADERS } from '../http/next.link.js';
 import { FleetListQuery, RobotUpdateRequest, toRobotUpdate } from './robots.dto.js';
 import { RobotReportResponse, RobotResponse } from './robots.responses.js';
 

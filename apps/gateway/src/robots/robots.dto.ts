@@ -13,9 +13,9 @@ import {
   ValidateIf,
 } from 'class-validator';
 import { PRESENCES, type Presence, type RobotUpdate } from '#libs/contracts';
-import { pageQuery } from '../page.query.js';
-import { AlsoNamed } from '../query.names.js';
-import { NO_NUL } from '../storable.text.js';
+import { pageQuery } from '../http/page.query.js';
+import { AlsoNamed } from '../http/query.names.js';
+import { NO_NUL } from '../http/storable.text.js';
 
 const MAX_TAGS = 50;
 const TOKEN_ID = /^[A-Za-z0-9_-]{1,64}$/;

@@ -3,9 +3,9 @@ import { ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ROBOTS_REQUESTS, ROUTES, type RobotReportDto, type SnapshotDto } from '#libs/contracts';
 import { RpcClient } from '#libs/jetstream';
-import { RobotId } from '../edge.body.js';
-import { Endpoint } from '../route.decorator.js';
-import { linkNext, PAGE_HEADERS } from '../next.link.js';
+import { RobotId } from '../http/edge.body.js';
+import { Endpoint } from '../http/route.decorator.js';
+import { linkNext, PAGE_HEADERS } from '../http/next.link.js';
 import { HistoryQuery } from './robots.dto.js';
 import { RobotReportResponse, SnapshotResponse } from './robots.responses.js';
 

@@ -10,9 +10,9 @@ import {
 } from '#libs/contracts';
 import { RpcClient } from '#libs/jetstream';
 import { Caller, type KeyedRequester } from '../idempotency/idempotency.key.js';
-import { JsonBody } from '../edge.body.js';
-import { linkNext, PAGE_HEADERS } from '../next.link.js';
-import { Endpoint } from '../route.decorator.js';
+import { JsonBody } from '../http/edge.body.js';
+import { linkNext, PAGE_HEADERS } from '../http/next.link.js';
+import { Endpoint } from '../http/route.decorator.js';
 import { RolloutId } from './rollout.id.js';
 import { RolloutCreateRequest, RolloutDeviceQuery, RolloutListQuery, toRolloutRequest } from './rollouts.dto.js';
 import { RolloutDeviceResponse, RolloutDryRunResponse, RolloutResponse } from './rollouts.responses.js';

@@ -27,8 +27,8 @@ import {
   type RolloutRequest,
   type RolloutStatus,
 } from '#libs/contracts';
-import { pageQuery } from '../page.query.js';
-import { NO_NUL } from '../storable.text.js';
+import { pageQuery } from '../http/page.query.js';
+import { NO_NUL } from '../http/storable.text.js';
 
 const MAX_GROUPS = 500;
 const MAX_ENTITIES = 1_000;

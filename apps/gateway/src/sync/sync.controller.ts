@@ -7,7 +7,7 @@ import type { Principal } from '#libs/auth';
 import { COLLECTIONS, MusterError, parseInstant, ROUTES, type SyncChecksumDto } from '#libs/contracts';
 import { CurrentPrincipal } from '../auth/guards/request.principal.js';
 import { entityOf } from '../isolation/entity.access.js';
-import { Endpoint } from '../route.decorator.js';
+import { Endpoint } from '../http/route.decorator.js';
 import {
   ChecksumQuery,
   ChecksumResponse,

@@ -10,9 +10,9 @@ import {
   type Collection,
   type SyncFormat,
 } from '#libs/contracts';
-import { IsInstant } from '../instant.field.js';
-import { AlsoNamed } from '../query.names.js';
-import { NO_NUL } from '../storable.text.js';
+import { IsInstant } from '../http/instant.field.js';
+import { AlsoNamed } from '../http/query.names.js';
+import { NO_NUL } from '../http/storable.text.js';
 import { SYNC_ORDER } from './sync.text.js';
 
 const CHECKSUM = 'sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08';

@@ -1,7 +1,7 @@
 import { isAllowed, type Principal } from '#libs/auth';
 import { MusterError, type TaskReader, type TaskReport, type TaskReporter } from '#libs/contracts';
 import { entityOf } from '../isolation/entity.access.js';
-import { requesterOf } from '../requester.js';
+import { requesterOf } from '../http/requester.js';
 
 /** What a caller may read, by the most that its roles allow. */
 export function readerOf(caller: Principal): TaskReader {

@@ -12,7 +12,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import type { TaskCoordinates, TaskError, TaskPlace } from '#libs/contracts';
-import { NO_NUL } from '../storable.text.js';
+import { NO_NUL } from '../http/storable.text.js';
 
 const MAX_ERROR_CHARACTERS = 2_000;
 

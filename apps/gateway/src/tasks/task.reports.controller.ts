@@ -5,9 +5,9 @@ import type { Principal } from '#libs/auth';
 import { MAX_BATCH_ITEMS, ROUTES } from '#libs/contracts';
 import { CurrentPrincipal } from '../auth/guards/request.principal.js';
 import { BatchTypes } from '../batch/batch.types.js';
-import { JsonBody } from '../edge.body.js';
-import { PublicUrl } from '../public.url.js';
-import { Endpoint } from '../route.decorator.js';
+import { JsonBody } from '../http/edge.body.js';
+import { PublicUrl } from '../http/public.url.js';
+import { Endpoint } from '../http/route.decorator.js';
 import { type Acknowledgement, TaskReports } from './task.reports.js';
 import {
   TaskAssignRequest,

@@ -17,8 +17,8 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { TASK_ENDS, TASK_STATUSES, type TaskEnd, type TaskReport, type TaskStatus } from '#libs/contracts';
-import { IsInstant } from '../instant.field.js';
-import { NO_NUL } from '../storable.text.js';
+import { IsInstant } from '../http/instant.field.js';
+import { NO_NUL } from '../http/storable.text.js';
 import { CoordinatesField, IsTaskError, TASK_ERROR_SCHEMA, toCoordinates, toTaskError } from './task.fields.js';
 
 const MAX_METERS = 1e9;

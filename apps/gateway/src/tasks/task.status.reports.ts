@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { Principal } from '#libs/auth';
 import { MAX_BATCH_ITEMS, MusterError, type TaskReport } from '#libs/contracts';
-import { toMusterError } from '../error.filter.js';
-import { createValidationPipe } from '../validation.pipe.js';
+import { toMusterError } from '../http/error.filter.js';
+import { createValidationPipe } from '../http/validation.pipe.js';
 import { type Acknowledgement, TaskReports, unanswered } from './task.reports.js';
 import { TaskStatusRequest, toStatusReport } from './task.reports.dto.js';
 import type { TaskStatusListResponse, TaskStatusResultResponse } from './tasks.responses.js';

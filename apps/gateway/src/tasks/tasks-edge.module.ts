@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { BatchTypesModule } from '../batch/batch-types.module.js';
-import { PublicUrl, PublicUrlSettings } from '../public.url.js';
+import { PublicUrl, PublicUrlSettings } from '../http/public.url.js';
 import { TaskReports } from './task.reports.js';
 import { TaskReportsController } from './task.reports.controller.js';
 import { TaskStatusReports } from './task.status.reports.js';

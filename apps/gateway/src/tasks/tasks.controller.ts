@@ -6,9 +6,9 @@ import { ROUTES, type TaskDetailDto, type TaskDto, TASKS_REQUESTS } from '#libs/
 import { RpcClient } from '#libs/jetstream';
 import { CurrentPrincipal } from '../auth/guards/request.principal.js';
 import { Caller, type KeyedRequester } from '../idempotency/idempotency.key.js';
-import { JsonBody } from '../edge.body.js';
-import { linkNext, PAGE_HEADERS } from '../next.link.js';
-import { Endpoint } from '../route.decorator.js';
+import { JsonBody } from '../http/edge.body.js';
+import { linkNext, PAGE_HEADERS } from '../http/next.link.js';
+import { Endpoint } from '../http/route.decorator.js';
 import { readerOf } from './task.callers.js';
 import { toListQuery, toTaskInterval } from './task.interval.js';
 import { requireTaskId } from './task.ids.js';

@@ -11,10 +11,10 @@ import {
   type TaskPriority,
   type TaskStatus,
 } from '#libs/contracts';
-import { IsInstant, ZoneFromUrl } from '../instant.field.js';
-import { pageQuery } from '../page.query.js';
-import { AlsoNamed } from '../query.names.js';
-import { NO_NUL } from '../storable.text.js';
+import { IsInstant, ZoneFromUrl } from '../http/instant.field.js';
+import { pageQuery } from '../http/page.query.js';
+import { AlsoNamed } from '../http/query.names.js';
+import { NO_NUL } from '../http/storable.text.js';
 import { PlaceField, toPlace } from './task.fields.js';
 
 /** As the entity, a robot and an orchestrator may be called. */

@@ -1,4 +1,4 @@
-import { isInstantText } from '../instant.field.js';
+import { isInstantText } from '../http/instant.field.js';
 import { parseDuration, toTimeRange } from './interval.js';
 
 const now = new Date('2026-11-20T12:00:00Z');

@@ -3,7 +3,7 @@ import { Controller, Headers, Param, Query, Res, StreamableFile } from '@nestjs/
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { HTTP_HEADERS, type RobotReportDto, ROUTES, type SampleDto } from '#libs/contracts';
-import { Endpoint } from '../route.decorator.js';
+import { Endpoint } from '../http/route.decorator.js';
 import { planBuckets } from './bucket.plan.js';
 import { EXPORT_EXAMPLES } from './export.example.js';
 import { type SampleWriter, writerOf } from './export.format.js';

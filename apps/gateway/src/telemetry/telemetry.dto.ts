@@ -2,10 +2,10 @@ import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swag
 import { Transform } from 'class-transformer';
 import { ArrayMaxSize, IsArray, IsIn, IsOptional, IsString, Matches, ValidateBy } from 'class-validator';
 import { AGGREGATES, type Aggregate, type JsonObject } from '#libs/contracts';
-import { pageQuery } from '../page.query.js';
-import { AlsoNamed } from '../query.names.js';
+import { pageQuery } from '../http/page.query.js';
+import { AlsoNamed } from '../http/query.names.js';
 import { EXPORT_FORMATS, type ExportFormat } from './export.format.js';
-import { IsInstant } from '../instant.field.js';
+import { IsInstant } from '../http/instant.field.js';
 import { parseDuration } from './interval.js';
 
 const MAX_FIELDS = 10;

@@ -2,7 +2,7 @@ import { Body, Controller, Param, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { Principal } from '#libs/auth';
 import { ROUTES } from '#libs/contracts';
-import { Endpoint } from '../../route.decorator.js';
+import { Endpoint } from '../../http/route.decorator.js';
 import { ApiKeyService } from './api-key.service.js';
 import {
   ApiKeyCreatedResponse,

@@ -3,7 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import type { Principal } from '#libs/auth';
 import { ROUTES } from '#libs/contracts';
-import { Endpoint } from '../../route.decorator.js';
+import { Endpoint } from '../../http/route.decorator.js';
 import { LogInRequest, LogOutRequest, PrincipalResponse, RefreshRequest, TokenResponse } from './auth.dto.js';
 import { LogInLimiter } from './log-in.limiter.js';
 import { LogInService } from './log-in.service.js';

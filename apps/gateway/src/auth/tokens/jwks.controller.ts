@@ -1,7 +1,7 @@
 import { Controller, Header } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { ROUTES } from '#libs/contracts';
-import { Endpoint } from '../../route.decorator.js';
+import { Endpoint } from '../../http/route.decorator.js';
 import { JwksResponse } from '../sessions/auth.dto.js';
 import { SigningKeys } from './signing-keys.js';
 

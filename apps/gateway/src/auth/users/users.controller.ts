@@ -1,7 +1,7 @@
 import { Body, Controller, Param, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { ROUTES } from '#libs/contracts';
-import { Endpoint } from '../../route.decorator.js';
+import { Endpoint } from '../../http/route.decorator.js';
 import { AccountsQuery } from '../page.dto.js';
 import { UserService } from './user.service.js';
 import { toUserResponse, UserCreateRequest, UserPage, UserResponse, UserUpdateRequest } from './users.dto.js';

@@ -1,7 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { HTTP_HEADERS, ROUTES, type RouteName } from '#libs/contracts';
-import { ErrorResponse } from './error.dto.js';
+import { ErrorResponse } from '../http/error.dto.js';
 
 const DESCRIPTION =
   'Robots on NATS JetStream, their registry, telemetry and commands. ' +

@@ -3,8 +3,8 @@ import { Type } from 'class-transformer';
 import { IsArray, IsInt, IsString, ValidateNested } from 'class-validator';
 import { QueryFailedError } from 'typeorm';
 import { MusterError, type HttpMethod, type Policy, type Route } from '#libs/contracts';
-import { createTestDatabase, type TestDatabase } from '../../../test/support/database.js';
-import { TEST_PASSWORD_ENV, TEST_PASSWORDS, TestEdge, type Answer } from '../../../test/support/gateway.js';
+import { createTestDatabase, type TestDatabase } from '../../../../test/support/database.js';
+import { TEST_PASSWORD_ENV, TEST_PASSWORDS, TestEdge, type Answer } from '../../../../test/support/gateway.js';
 import { Endpoint } from './route.decorator.js';
 
 class Inner {

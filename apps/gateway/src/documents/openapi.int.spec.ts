@@ -1,7 +1,7 @@
 import { ROUTES } from '#libs/contracts';
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { createTestDatabase, type TestDatabase } from '../../../test/support/database.js';
-import { TEST_PASSWORD_ENV, TestEdge } from '../../../test/support/gateway.js';
+import { createTestDatabase, type TestDatabase } from '../../../../test/support/database.js';
+import { TEST_PASSWORD_ENV, TestEdge } from '../../../../test/support/gateway.js';
 import { previewGateway } from './gateway.preview.js';
 import { openApiOf } from './openapi.js';
 

@@ -4,7 +4,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { DataSource } from 'typeorm';
 import { BrokerConnection, JetStreamPublisher, RpcClient } from '#libs/jetstream';
 import { HealthRegistry, PlatformConfig, ServerTls } from '#libs/platform';
-import { GatewayModule } from './gateway.module.js';
+import { GatewayModule } from '../gateway.module.js';
 
 /** What the running process would give; nobody uses it in a preview. */
 const OFFERED = [

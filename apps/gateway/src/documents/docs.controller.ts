@@ -5,7 +5,7 @@ import { Controller, Header, Logger } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { MusterError, ROUTES } from '#libs/contracts';
 import { findUpwards } from './find.upwards.js';
-import { Endpoint } from './route.decorator.js';
+import { Endpoint } from '../http/route.decorator.js';
 
 const ASYNCAPI = join('docs', 'asyncapi.json');
 const EXAMPLE = { asyncapi: '3.0.0', info: { title: 'Muster', version: '0.1.0' }, channels: {}, operations: {} };
