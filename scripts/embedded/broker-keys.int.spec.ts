@@ -2,8 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect, credsAuthenticator } from '@nats-io/transport-node';
 import { readCreds } from '#libs/auth';
 import { SERVICE_USERS } from '#libs/contracts';
+import { startTestBroker } from '../../test/support/broker.js';
 import { credsPath, prepareBrokerKeys } from './broker-keys.js';
 import { natsConfig } from './nats-config.js';
 
@@ -50,5 +52,21 @@ describe("the broker's keys", () => {
     const broken = mkdtempSync(join(directory, 'broken-'));
     writeFileSync(join(broken, 'keys.json'), '{"version":1,"operatorSeed":"SO"}');
     await expect(prepareBrokerKeys(broken)).rejects.toThrow('broker keys: "accountSeed" is missing');
+  });
+});
+
+describe('the broker', () => {
+  it('lets a client in that is busy for three seconds before it signs', async () => {
+    const broker = await startTestBroker();
+    const sign = credsAuthenticator(readFileSync(broker.credsFile('admin')));
+    const nc = await connect({
+      servers: broker.url,
+      authenticator: (nonce) => {
+        for (const startedAt = performance.now(); performance.now() - startedAt < 3_000;);
+        return sign(nonce);
+      },
+    });
+    await nc.close();
+    await broker.stop();
   });
 });

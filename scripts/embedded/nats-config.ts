@@ -25,6 +25,8 @@ export function natsConfig(config: NatsConfig): string {
     'max_payload: 1MB',
     // A service's credentials list its subjects; servers before 2.10 also count the CONNECT line, which carries them.
     'max_control_line: 32KB',
+    // Two seconds unless told: too few for a robot far away, or for a process that is busy while it starts.
+    'authorization { timeout: 10 }',
     'jetstream {',
     `  store_dir: ${quote(config.storeDir ?? join(directory, 'store'))}`,
     // What streams may reserve together; the default of 75 % of the free disk refuses ours on a small one.

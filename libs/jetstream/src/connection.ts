@@ -16,7 +16,7 @@ export interface BrokerOptions {
 
 const RECONNECT_FIRST_MS = 100;
 const RECONNECT_MAX_MS = 5_000;
-/** The client does not notice when the broker hangs up before it has let it in: it waits this long before it tries again. */
+/** The client does not notice when the broker hangs up before it has let it in, and waits this long: as long as the broker. */
 const HANDSHAKE_MS = 10_000;
 
 /**
